@@ -1,0 +1,3 @@
+"""Vedette: threat hunting that can be trusted."""
+
+__version__ = "0.1.0"
