@@ -1,0 +1,1 @@
+"""Sigma documents as written, lowered to predicates: the only home of pySigma."""
