@@ -1,0 +1,1 @@
+"""Matches become verdicts, verdicts become findings."""
