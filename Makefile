@@ -1,0 +1,89 @@
+# Vedette's verbs. `make help` lists them; each sets up what it needs, once.
+#
+# Variables:  PYTHON=python3.12   the interpreter that makes the virtual environment (3.11 or later)
+#             VENV=.venv          where the virtual environment lies
+#             LOG=FILE ARGS=...   what `make hunt` reads, and further options for it
+#             TESTS=... ARGS=...  what the test targets run, and further options for pytest
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,\
+	$(shell $(name) -c 'import sys; sys.version_info >= (3, 11) and print("$(name)")' 2>/dev/null)))
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+LOG ?= tests/data/gw-nft-01.audit.log.gz
+ARGS ?=
+TESTS ?= tests
+JOBS ?= auto
+
+.PHONY: help hunt test test-long check format bench fuzz docs lock clean distclean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+hunt: $(VENV)/.run.stamp ## set up, then hunt through the recording that the project ships
+	$(BIN)/vedette hunt $(ARGS) $(LOG)
+
+test: $(VENV)/.dev.stamp ## set up, then every test that takes no minutes
+	$(BIN)/python -m pytest -n $(JOBS) -m "not long" $(ARGS) $(TESTS)
+
+test-long: $(VENV)/.dev.stamp ## the tests that take minutes
+	$(BIN)/python -m pytest -m long $(ARGS) $(TESTS)
+
+check: $(VENV)/.dev.stamp ## lint, format, types, import layers, house rules, documentation, locks
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q $(ARGS) tests/house tests/docs
+
+format: $(VENV)/.dev.stamp ## write the code in the house's form
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+
+bench: $(VENV)/.dev.stamp ## race the hunt against its peers
+	$(BIN)/python benchmarks/race.py $(ARGS)
+
+fuzz: $(VENV)/.dev.stamp ## every property test with 50 times the examples
+	$(BIN)/python -m pytest -n $(JOBS) -m hypothesis --hypothesis-profile=fuzz $(ARGS) $(TESTS)
+
+docs: $(VENV)/.dev.stamp ## write the generated parts of the documentation
+	$(BIN)/python docs/generate_cli.py
+	$(BIN)/python docs/generate_output.py
+
+# Pins only what is new or no longer fits; `make lock ARGS=--upgrade` takes the newest of everything.
+lock: ## pin what pyproject.toml asks for
+	PYTHON="$(PYTHON)" requirements/lock $(ARGS)
+
+clean: ## remove caches and build output
+	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache src/*.egg-info
+	find src tests docs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+distclean: clean ## remove the virtual environment too
+	@if [ -f "$(VENV)/pyvenv.cfg" ]; then rm -rf "$(VENV)"; fi
+
+# The virtual environment. Stamps make repeated calls instant; a changed lock or pyproject.toml brings it up to date.
+
+$(VENV)/.made.stamp:
+	@if [ -z "$(PYTHON)" ]; then \
+	  echo "Vedette needs Python 3.11 or later, and none was found; name one with: make PYTHON=/path/to/python3" >&2; exit 3; fi
+	@if ! $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
+	  echo "Vedette needs Python 3.11 or later; $(PYTHON) is older or can't run" >&2; exit 3; fi
+	@if ! $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then \
+	  version=$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+	  echo "$(PYTHON) can't make virtual environments; on Debian and Ubuntu: apt-get install python$$version-venv" >&2; exit 3; fi
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.run.stamp: $(VENV)/.made.stamp requirements/build.txt requirements/run.txt pyproject.toml
+	$(PIP) -r requirements/build.txt -r requirements/run.txt
+	$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev.stamp: $(VENV)/.made.stamp requirements/build.txt requirements/dev.txt pyproject.toml
+	$(PIP) -r requirements/build.txt -r requirements/dev.txt
+	$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $(VENV)/.run.stamp $@
