@@ -1,0 +1,1 @@
+"""Logs: from bytes to events."""
