@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("house", deadline=None)  # a busy machine is slow, not wrong
+settings.register_profile("fuzz", deadline=None, max_examples=5_000)
+settings.load_profile("house")
 
 ROOT = Path(__file__).resolve().parent.parent
 
