@@ -17,8 +17,8 @@ from vedette.telemetry.auditd.value import text, untrusted
 #: Protocol families of netfilter by number (`NFPROTO_*`).
 FAMILIES: Final[dict[int, str]] = {0: "unspec", 1: "inet", 2: "ipv4", 3: "arp", 5: "netdev", 7: "bridge", 10: "ipv6"}
 
-# The table's name stands first and is the one text that the kernel leaves as it is: whoever may create tables, if only in
-# a network namespace of their own, can write ` family=2 entries=0 op=...` into it. The rightmost fit is the true one.
+# The table's name stands first and is the one text that the kernel leaves as it is. Whoever may create tables, if
+# only in a network namespace of their own, can write ` family=2 entries=0 op=...` into it: the rightmost fit is true.
 _BODY: Final = re.compile(
     rb"table=(?P<table>.*) family=(?P<family>\d{1,10}) entries=(?P<entries>\d{1,10})"
     rb"(?: op=(?P<op>[a-z_0-9]{1,64}))?(?: pid=(?P<pid>\d{1,10}))?(?: subj=(?P<subj>=?[^=]*?))?"
