@@ -1,0 +1,62 @@
+"""What the reader puts out: events by kind, as shape numbers beside the objects that findings are written from."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from vedette.event import LogSource, Shapes
+from vedette.predicate import Value
+from vedette.telemetry.auditd.process import Process
+
+
+class Happening(Protocol):
+    """One event as the reader keeps it; a `Process` is the event of its own start."""
+
+    time: float
+    serial: int
+    offset: int
+    node: str
+    file: str
+
+    @property
+    def process(self) -> Process | None:
+        """The process that caused it, if known."""
+
+
+class Call(msgspec.Struct):
+    """A system call or kernel record that is no process start.
+
+    Attributes:
+        fields: what the event says beyond its process, by column.
+        raw: what keywords search, where the kind supplies it.
+    """
+
+    node: str
+    time: float
+    serial: int
+    offset: int
+    file: str
+    process: Process | None
+    fields: dict[str, Value]
+    raw: str = ""
+
+
+class Batch:
+    """The events of one kind in one chunk of a log, in file order.
+
+    Attributes:
+        source: the kind.
+        shapes: distinct rows of this kind; shared by all batches of the kind.
+        numbers: shape number of each event.
+        happenings: the events themselves.
+    """
+
+    __slots__ = ("happenings", "numbers", "shapes", "source")
+
+    def __init__(self, source: LogSource, shapes: Shapes) -> None:
+        self.source = source
+        self.shapes = shapes
+        self.numbers: list[int] = []
+        self.happenings: list[Happening] = []
