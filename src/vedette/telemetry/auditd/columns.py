@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
-from vedette.event import REGISTRY, Shapes, Vocabulary
+from vedette.event import FIELDS, READ_FIELDS, REGISTRY, LogSource, Shapes, Vocabulary
 from vedette.predicate import Value
 from vedette.telemetry.auditd.process import Process, Script
 
@@ -118,3 +118,15 @@ def shape_number(shapes: Shapes, process: Process | None, fields: Mapping[str, V
                 value = getter(process)
         row.append(vocabulary.code(value))
     return shapes.number(tuple(row))
+
+
+def supplied(source: LogSource) -> tuple[str, ...]:
+    """The columns that events of this kind carry, the image fields split by reading; none for single records."""
+    columns: list[str] = []
+    for field in FIELDS:
+        if source.category in field.supplied and not field.per_event:
+            if field.name in READ_FIELDS:
+                columns += [f"{field.name}.resolved", f"{field.name}.invoked"]
+            else:
+                columns.append(field.name)
+    return tuple(columns)

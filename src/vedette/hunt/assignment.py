@@ -1,0 +1,169 @@
+"""Which rules see which kind of event, compiled."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from vedette import __version__
+from vedette.engine import Cache, Plan, Query, plan
+from vedette.event import Choice, LogSource
+from vedette.event.logsource import (
+    AUDIT_RECORD,
+    NETFILTER_CHANGE,
+    NETFILTER_CONFIG,
+    NETWORK_CONNECTION,
+    NETWORK_FAILED,
+    NETWORK_LISTEN,
+    PROCESS_CREATION,
+    PROCESS_FAILED,
+)
+from vedette.predicate import (
+    FALSE,
+    Atom,
+    Glob,
+    Keyword,
+    Match,
+    Predicate,
+    Wild,
+    fields,
+    glob,
+    rewrite,
+)
+from vedette.sigma.rule import Rule
+from vedette.telemetry.auditd.columns import PER_EVENT, field_of, supplied, vocabulary_of
+from vedette.telemetry.auditd.records import RAW
+
+#: Kinds of events that the reader of audit logs puts out, in the order in which findings of one event are shown.
+KINDS: Final = (
+    PROCESS_CREATION,
+    PROCESS_FAILED,
+    NETWORK_CONNECTION,
+    NETWORK_FAILED,
+    NETWORK_LISTEN,
+    NETFILTER_CONFIG,
+    NETFILTER_CHANGE,
+    AUDIT_RECORD,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Assignment:
+    """The rules that see one kind of event.
+
+    Attributes:
+        source: the kind.
+        rules: rule by place in the plan's queries.
+        predicates: what each of them is confirmed and explained by.
+        plan: the compiled queries.
+        columns: columns that the reader must supply.
+        dead: rule ids that can never match this kind, with the absent fields on which they hang.
+        record_types: for single records, the types that the rules can match; None for all.
+    """
+
+    source: LogSource
+    rules: tuple[Rule, ...]
+    predicates: tuple[Predicate, ...]
+    plan: Plan
+    columns: tuple[str, ...]
+    dead: dict[str, tuple[str, ...]]
+    record_types: frozenset[str] | None = None
+
+
+def assign(
+    rules: Sequence[Rule], *, choice: Choice, routing: bool, key: str, cache: Cache | None = None
+) -> tuple[Assignment, ...]:
+    """Route and compile rules; kinds that no rule sees are left out.
+
+    Args:
+        rules: all rules of the hunt.
+        choice: the views to evaluate.
+        routing: without it, every rule also sees process starts whatever its log source.
+        key: digest of the rules; compiled plans are kept under it.
+        cache: where; None for the user's cache folder.
+    """
+    cache = cache or Cache()
+    found: list[Assignment] = []
+    for source in KINDS:
+        routed = [
+            rule for rule in rules if rule.logsource.covers(source) or (not routing and source == PROCESS_CREATION)
+        ]
+        if routed:
+            found.append(_compile(source, routed, choice, f"{key}/{routing}", cache))
+    return tuple(found)
+
+
+def _compile(source: LogSource, rules: Sequence[Rule], choice: Choice, key: str, cache: Cache) -> Assignment:
+    predicates = {rule.id: rule.predicate for rule in rules}
+    if source == AUDIT_RECORD:
+        predicates = {name: _raw_as_column(predicate) for name, predicate in predicates.items()}
+    used = frozenset().union(*(fields(predicate) for predicate in predicates.values()))
+    columns = tuple(sorted(used)) if source == AUDIT_RECORD else supplied(source)
+    columns = tuple(column for column in columns if field_of(column) in used)
+
+    def make() -> bytes:
+        queries = [Query(rule.id, rule.logsource, predicates[rule.id]) for rule in rules]
+        vocabularies = tuple(vocabulary_of(column) for column in columns)
+        per_event = frozenset(PER_EVENT) if source != AUDIT_RECORD else frozenset()
+        return msgspec.msgpack.encode(plan(queries, columns, vocabularies, choice=choice, per_event=per_event))
+
+    name = "/".join((__version__, key, str(source), choice, *(rule.id for rule in rules)))
+    compiled = msgspec.msgpack.decode(cache.fetch("plan", hashlib.sha256(name.encode()).hexdigest(), make), type=Plan)
+    by_id = {rule.id: rule for rule in rules}
+    live = tuple(by_id[query.key] for query in compiled.queries)
+    return Assignment(
+        source,
+        live,
+        tuple(predicates[rule.id] for rule in live),
+        compiled,
+        columns,
+        compiled.dead,
+        _record_types([predicates[rule.id] for rule in live]) if source == AUDIT_RECORD else None,
+    )
+
+
+def _raw_as_column(predicate: Predicate) -> Predicate:
+    """Keywords of single records as matches of the raw column, so that each distinct text is searched once."""
+
+    def leaf(atom: Atom, _positive: bool) -> Predicate:
+        if not isinstance(atom, Keyword):
+            return atom
+        pattern = atom.pattern
+        if isinstance(pattern, Glob):
+            pattern = glob([Wild.ANY, *pattern.tokens, Wild.ANY], cased=pattern.cased)
+        return Match(RAW, pattern)
+
+    return rewrite(predicate, leaf)
+
+
+def _record_types(predicates: Sequence[Predicate]) -> frozenset[str] | None:
+    """The record types that a predicate can match: those that it names, unless it can match without naming one."""
+    named = [pattern for predicate in predicates for pattern in _type_patterns(predicate)]
+    if any(pattern.form != "equals" for pattern in named):
+        return None
+    for predicate in predicates:
+
+        def leaf(atom: Atom, positive: bool) -> Predicate:
+            if isinstance(atom, Match) and atom.field == "type":
+                return FALSE if positive else atom
+            return atom
+
+        if rewrite(predicate, leaf) != FALSE:
+            return None
+    return frozenset(pattern.literal.upper() for pattern in named)
+
+
+def _type_patterns(predicate: Predicate) -> list[Glob]:
+    found: list[Glob] = []
+
+    def leaf(atom: Atom, positive: bool) -> Predicate:
+        if positive and isinstance(atom, Match) and atom.field == "type" and isinstance(atom.pattern, Glob):
+            found.append(atom.pattern)
+        return atom
+
+    rewrite(predicate, leaf)
+    return found

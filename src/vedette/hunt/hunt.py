@@ -1,0 +1,248 @@
+"""The hunt: logs and rules in, findings out."""
+
+from __future__ import annotations
+
+import time as clock
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from vedette.engine import Hit, Matcher
+from vedette.errors import TelemetryError
+from vedette.event import Event, LogSource, Origin, View
+from vedette.event.logsource import AUDIT_RECORD, PROCESS_CREATION
+from vedette.hunt.assignment import KINDS, Assignment, assign
+from vedette.hunt.finding import SCHEMA, Finding, FindingOrigin, Matched, Process, RuleHeader, Verdict
+from vedette.hunt.held import matched, undecided
+from vedette.hunt.options import DEFAULT_PACK, Options, Progress
+from vedette.hunt.render import Clock, header, process_of, session_of
+from vedette.hunt.summary import DeadRule, HostCoverage, Summary
+from vedette.predicate import Predicate, evaluate, has_keyword
+from vedette.sigma.rule import LEVELS, Rule
+from vedette.sigma.ruleset import RuleSet, load
+from vedette.telemetry.auditd.accounts import load_accounts
+from vedette.telemetry.auditd.columns import process_values
+from vedette.telemetry.auditd.happening import Batch, Call, Happening
+from vedette.telemetry.auditd.process import Process as Running
+from vedette.telemetry.auditd.reader import AuditReader
+from vedette.telemetry.auditd.records import RAW
+from vedette.telemetry.listing import expand
+from vedette.telemetry.source import Source
+
+OnProgress = Callable[[Progress], None]
+
+
+def built_in_pack(name: str) -> str:
+    """The folder of a pack that Vedette ships."""
+    return str(Path(__file__).resolve().parent.parent / "packs" / name)
+
+
+class Hunt:
+    """One hunt; iterate `findings` once.
+
+    Attributes:
+        options: what was asked.
+        summary: the account; complete once the findings are exhausted.
+        rules: the loaded rules.
+    """
+
+    def __init__(self, options: Options, *, on_progress: OnProgress | None = None) -> None:
+        self.options = options
+        self.summary = Summary()
+        self._on_progress = on_progress or (lambda _progress: None)
+        self._started = clock.monotonic()
+        self._cpu = clock.process_time()
+        self.rules: RuleSet = load(options.rules or (built_in_pack(DEFAULT_PACK),), on_progress=self._on_rules)
+        kept = tuple(rule for rule in self.rules.rules if _reaches(rule, options.level))
+        self.assignments: tuple[Assignment, ...] = assign(
+            kept, choice=options.image, routing=options.routing, key=self.rules.key
+        )
+        self._kept = kept
+        self._headers: dict[str, RuleHeader] = {}
+        self._why: dict[tuple[LogSource, int, int, int], tuple[tuple[Matched, ...], Verdict]] = {}
+        self._clock = Clock()
+        self.summary.rules_loaded = len(kept)
+        self.summary.rule_problems.extend(self.rules.problems)
+        types = next((a.record_types for a in self.assignments if a.source == AUDIT_RECORD), frozenset())
+        self.reader = AuditReader(
+            {assignment.source: assignment.columns for assignment in self.assignments},
+            accounts=load_accounts(options.passwd) if options.passwd else None,
+            record_types=types,
+        )
+        self._matchers = {
+            assignment.source: Matcher(assignment.plan, self.reader.shapes[assignment.source], backend=options.backend)
+            for assignment in self.assignments
+        }
+        self._by_source = {assignment.source: assignment for assignment in self.assignments}
+        self._seen: dict[LogSource, int] = dict.fromkeys(KINDS, 0)
+
+    def findings(self) -> Iterator[Finding]:
+        """The findings in the order of the log, as it is read."""
+        try:
+            for batches in self._batches():
+                yield from self._judge(batches)
+        finally:
+            self._close()
+
+    def events(self) -> Iterator[Event]:
+        """Every event of the asked kinds, one by one: the slow way, for explanations and for the reference."""
+        for batches in self._batches():
+            for batch in batches:
+                for happening in batch.happenings:
+                    yield self._event(batch.source, happening)
+        self._close()
+
+    def _on_rules(self, done: int, total: int) -> None:
+        self._on_progress(Progress("rules", done, total))
+
+    def _batches(self) -> Iterator[list[Batch]]:
+        """All batches of all logs; problems of logs are collected."""
+        listing = expand(self.options.logs)
+        self.summary.log_problems.extend(listing.problems)
+        total = sum(file.size or 0 for file in listing.files)
+        before, produced = 0, 0
+        for file in listing.files:
+            try:
+                with Source(file.path) as source:
+                    for batches in self.reader.read(file.path, source.chunks()):
+                        self._on_progress(Progress("log", before + source.consumed, total, produced + source.produced))
+                        yield batches
+                    before += source.consumed
+                    produced += source.produced
+                    self.summary.bytes_read = produced
+                    self.summary.log_problems.extend(source.problems)
+            except TelemetryError as error:
+                self.summary.log_problems.append(error)
+
+    def _judge(self, batches: list[Batch]) -> Iterator[Finding]:
+        """Match one chunk's events, and write a finding for every match, in file order."""
+        found: list[tuple[int, int, int, Batch, Hit]] = []
+        for batch in batches:
+            matcher = self._matchers[batch.source]
+            matcher.update()
+            self._seen[batch.source] += len(batch.numbers)
+            order = KINDS.index(batch.source)
+            hits = matcher.hits
+            for place, number in enumerate(batch.numbers):
+                if hits[number]:
+                    offset = batch.happenings[place].offset
+                    found.extend((offset, order, place, batch, hit) for hit in hits[number])
+        found.sort(key=lambda match: match[:3])
+        since, until = self.options.since, self.options.until
+        rendered: tuple[Running | None, Process | None] = (None, None)
+        for _, _, place, batch, hit in found:
+            happening = batch.happenings[place]
+            if (since is not None and happening.time < since) or (until is not None and happening.time >= until):
+                continue
+            running = happening.process
+            if running is not rendered[0]:
+                rendered = (running, process_of(running) if running is not None else None)
+            finding = self._finding(batch, place, happening, hit, rendered[1])
+            if finding is not None:
+                self.summary.alerts[finding.rule.level] += 1
+                yield finding
+
+    def _finding(
+        self, batch: Batch, place: int, happening: Happening, hit: Hit, process: Process | None
+    ) -> Finding | None:
+        source = batch.source
+        assignment = self._by_source[source]
+        rule = assignment.rules[hit.query]
+        in_views = hit.views
+        predicate = assignment.predicates[hit.query]
+        if hit.confirm:
+            event = self._event(source, happening)
+            in_views = tuple(view for view in hit.views if _holds(predicate, event, view))
+            if not in_views:
+                return None
+            why = self._explain(predicate, event, in_views[0])
+        else:
+            key = (source, batch.shapes.epoch, batch.numbers[place], hit.query)
+            known = self._why.get(key)
+            if known is None:
+                known = self._explain(predicate, self._event(source, happening), in_views[0])
+                if len(self._why) > 50_000:
+                    self._why.clear()
+                self._why[key] = known
+            why = known
+        running = happening.process
+        head = self._headers.get(rule.id)
+        if head is None:
+            head = self._headers[rule.id] = header(rule)
+        fields = happening.fields if isinstance(happening, Call) else {}
+        if source == AUDIT_RECORD:
+            fields = {name: value for name, value in fields.items() if name != RAW}
+        return Finding(
+            SCHEMA,
+            "finding",
+            self._clock.text(happening.time),
+            happening.node,
+            source.category or source.service,
+            head,
+            (running.tail.user or None) if running is not None else None,
+            (running.tail.login_user or None) if running is not None else None,
+            session_of(running) if running is not None else None,
+            process,
+            fields,
+            why[0],
+            tuple(str(view) for view in in_views),
+            why[1],
+            FindingOrigin(happening.file, happening.offset, happening.serial),
+            self.reader.records(happening) if self.options.raw else None,
+        )
+
+    def _explain(self, predicate: Predicate, event: Event, view: View) -> tuple[tuple[Matched, ...], Verdict]:
+        row = event.row(view)
+        return matched(predicate, row, event.raw, view), Verdict(
+            "alert", undecided_by=undecided(predicate, row, event.raw)
+        )
+
+    def _event(self, source: LogSource, happening: Happening) -> Event:
+        """The event with every column, for the reference evaluator."""
+        values = process_values(happening.process) if happening.process is not None else {}
+        raw = ""
+        if isinstance(happening, Call):
+            values = {**happening.fields} if source == AUDIT_RECORD else {**values, **happening.fields}
+        if source == AUDIT_RECORD:
+            raw = str(values.get(RAW, ""))
+        elif any(has_keyword(predicate) for predicate in self._by_source[source].predicates):
+            raw = "\n".join(self.reader.records(happening))
+        origin = Origin(happening.file, happening.offset, happening.serial)
+        return Event(source, happening.time, happening.node, values, raw, origin)
+
+    def _close(self) -> None:
+        """Complete the account."""
+        summary = self.summary
+        summary.rejected = self.reader.rejected
+        summary.rejected_examples = self.reader.rejected_examples
+        for node in self.reader.nodes.values():
+            if not node.hours:
+                continue
+            events = node.events.copy()
+            events[PROCESS_CREATION.category] = node.execs
+            summary.hosts[node.name] = HostCoverage(node.first, node.last, events, node.parents_known, len(node.hours))
+        summary.dead = [dead for rule in self._kept if (dead := self._dead(rule)) is not None]
+        summary.rules_live = len(self._kept) - len(summary.dead)
+        summary.seconds = clock.monotonic() - self._started
+        summary.cpu_seconds = clock.process_time() - self._cpu
+
+    def _dead(self, rule: Rule) -> DeadRule | None:
+        """Why a rule could not match anything of this input, or None if it could."""
+        seeing = [a for a in self.assignments if rule.id in a.dead or any(rule is live for live in a.rules)]
+        if not seeing:
+            return DeadRule(rule.id, rule.title, f"no audit log gives events of log source {rule.logsource}")
+        live = [a for a in seeing if rule.id not in a.dead]
+        if not live:
+            absent = tuple(dict.fromkeys(field for a in seeing for field in a.dead[rule.id]))
+            return DeadRule(rule.id, rule.title, f"needs {', '.join(absent) or 'what can never hold'}", absent)
+        if all(self._seen[a.source] == 0 for a in live):
+            kinds = " or ".join(a.source.category or a.source.service for a in live)
+            return DeadRule(rule.id, rule.title, f"no {kinds} event in this log")
+        return None
+
+
+def _holds(predicate: Predicate, event: Event, view: View) -> bool:
+    return evaluate(predicate, event.row(view), event.raw)
+
+
+def _reaches(rule: Rule, level: str | None) -> bool:
+    return level is None or LEVELS.index(rule.level) >= LEVELS.index(level)

@@ -1,0 +1,82 @@
+"""Processes and rules of the reader's and loader's own form in the form of findings."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Final
+
+from vedette.hunt.finding import Ancestor, Process, RuleHeader, Session
+from vedette.sigma.rule import Rule
+from vedette.telemetry.auditd.process import Process as Running
+
+_ATTACK: Final = re.compile(r"attack\.(t\d{4}(?:\.\d{3})?)")
+_MAX_ANCESTORS: Final = 64
+
+
+def header(rule: Rule) -> RuleHeader:
+    """A rule's header; techniques in ATT&CK's own spelling."""
+    attack = tuple(match[1].upper() for tag in rule.tags if (match := _ATTACK.fullmatch(tag.lower())))
+    return RuleHeader(rule.id, rule.title, rule.level, rule.author, rule.license, rule.location.path, attack)
+
+
+def process_of(process: Running) -> Process:
+    """The process of a finding."""
+    line = lineage(process)
+    own, ancestors = line[0], line[1:]
+    return Process(
+        own.pid,
+        own.image,
+        own.invoked,
+        own.script,
+        own.command_line,
+        own.cut,
+        process.cwd or None,
+        ancestors[0] if ancestors else None,
+        ancestors,
+    )
+
+
+def lineage(process: Running) -> tuple[Ancestor, ...]:
+    """The process itself and its ancestors; kept with the process, which every child shares."""
+    shown = process.shown
+    if not isinstance(shown, tuple):
+        program, command = process.program, process.command
+        own = Ancestor(
+            process.pid,
+            program.resolved or None,
+            program.invoked or None,
+            program.script.path if program.script else None,
+            command.text if command else None,
+            process.tail.user or None,
+            command.cut if command else False,
+        )
+        above = lineage(process.parent) if process.parent is not None else ()
+        shown = process.shown = (own, *above[: _MAX_ANCESTORS - 1])
+    return shown
+
+
+def session_of(process: Running) -> Session | None:
+    """The audit session, or None if unset."""
+    ses = process.tail.ses
+    return None if ses < 0 else Session(process.node, process.boot, ses)
+
+
+class Clock:
+    """Epoch seconds as RFC 3339 in UTC with milliseconds; the text of the last second is kept."""
+
+    def __init__(self) -> None:
+        self._second = -1
+        self._text = ""
+
+    def text(self, time: float) -> str:
+        """`2026-11-24T08:35:30.164Z`."""
+        milliseconds = round(time * 1000)
+        second, rest = divmod(milliseconds, 1000)
+        if second != self._second:
+            self._second = second
+            try:
+                self._text = dt.datetime.fromtimestamp(second, dt.UTC).strftime("%Y-%m-%dT%H:%M:%S")
+            except (ValueError, OverflowError, OSError):
+                self._text = "9999-12-31T23:59:59"
+        return f"{self._text}.{rest:03d}Z"
