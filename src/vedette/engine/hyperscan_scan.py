@@ -1,0 +1,148 @@
+"""The Hyperscan back end: all literals and expressions of a vocabulary in one pass each.
+
+Compiling takes seconds, loading a compiled database a millisecond, hence the cache. A database is bound to the version
+of Hyperscan and to the CPU's features, which are part of its key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import hyperscan
+import msgspec
+
+from vedette.engine.atoms import Atoms
+from vedette.engine.cache import Cache
+from vedette.engine.needle import Needle
+from vedette.predicate import Regex
+from vedette.predicate.regex import portable
+
+_NOTHING: Final[list[int]] = []
+_FLAGS: Final = re.compile(rb"^flags\s*:(.*)$", re.MULTILINE)
+
+
+class _Compiled(msgspec.Struct, frozen=True):
+    """What is kept of a compilation: both databases (empty if there is nothing to find), and refused expressions."""
+
+    literals: bytes
+    expressions: bytes
+    refused: tuple[int, ...]
+
+
+class HyperscanScan:
+    """Scans by Hyperscan; see `scan.Scanner`."""
+
+    refused: frozenset[int]
+
+    def __init__(self, atoms: Atoms, cache: Cache) -> None:
+        """Load the databases of `atoms` from `cache`, or compile and store them."""
+        key = f"{atoms.digest} {version('hyperscan')} {platform.machine()} {_cpu_features()}"
+        stored = cache.get("hyperscan", key)
+        loaded = None if stored is None else _load(stored)
+        if loaded is None:
+            content = msgspec.msgpack.encode(_compile(atoms))
+            cache.put("hyperscan", key, content)
+            loaded = _load(content)
+        assert loaded is not None
+        self._literals, self._expressions, self.refused = loaded
+
+    def literals(self, folded: Sequence[str]) -> list[list[int]]:
+        """For each folded text the numbers of the needles that occur where they must."""
+        # Needles are compared byte by byte, and UTF-8 can't match in the middle of a character.
+        return _scan(self._literals, [text.encode("utf-8", "surrogatepass") for text in folded])
+
+    def expressions(self, texts: Sequence[str]) -> list[list[int]]:
+        """For each text the numbers of the expressions that may match."""
+        return _scan(self._expressions, [text.encode() for text in texts])
+
+
+def _scan(database: Any, texts: list[bytes]) -> list[list[int]]:
+    found = [_NOTHING] * len(texts)
+    if database is None:
+        return found
+    scan = database.scan
+    hits: list[int] = []
+    add = hits.append
+
+    def take(number: int, _start: int, _end: int, _flags: int, _context: object) -> None:
+        add(number)
+
+    for place, text in enumerate(texts):
+        scan(text, take)
+        if hits:
+            found[place] = hits.copy()
+            hits.clear()
+    return found
+
+
+def _compile(atoms: Atoms) -> _Compiled:
+    literals = [(number, _spell(needle), hyperscan.HS_FLAG_SINGLEMATCH) for number, needle in atoms.literals()]
+    expressions: list[tuple[int, bytes, int]] = []
+    refused: list[int] = []
+    for number in atoms.expressions:
+        pattern = atoms.pattern(number)
+        assert isinstance(pattern, Regex)
+        expression = (
+            number,
+            portable(pattern, end=r"\z").encode(),
+            hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_UTF8,
+        )
+        # One by one first, since a single refusal refuses the whole set.
+        if _build([expression]) is None:
+            refused.append(number)
+        else:
+            expressions.append(expression)
+    built = _build(expressions)
+    if built is None:
+        return _Compiled(_build(literals) or b"", b"", atoms.expressions)
+    return _Compiled(_build(literals) or b"", built, tuple(refused))
+
+
+def _build(patterns: list[tuple[int, bytes, int]]) -> bytes | None:
+    """The serialised database; empty without patterns, None if Hyperscan refuses one."""
+    if not patterns:
+        return b""
+    numbers, sources, flags = zip(*patterns, strict=True)
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    try:
+        database.compile(expressions=sources, ids=numbers, flags=flags)
+    except hyperscan.error:
+        return None
+    return bytes(hyperscan.dumpb(database))
+
+
+def _load(content: bytes) -> tuple[Any, Any, frozenset[int]] | None:
+    try:
+        compiled = msgspec.msgpack.decode(content, type=_Compiled)
+        return _revive(compiled.literals), _revive(compiled.expressions), frozenset(compiled.refused)
+    except (msgspec.MsgspecError, hyperscan.error):
+        return None
+
+
+def _revive(stored: bytes) -> Any:
+    if not stored:
+        return None
+    database = hyperscan.loadb(stored, hyperscan.HS_MODE_BLOCK)
+    database.scratch = hyperscan.Scratch(database)
+    return database
+
+
+def _spell(needle: Needle) -> bytes:
+    body = b"".join(
+        bytes([byte]) if chr(byte).isalnum() and byte < 0x80 else b"\\x%02x" % byte
+        for byte in needle.literal.encode("utf-8", "surrogatepass")
+    )
+    return (b"^" if needle.start else b"") + body + (b"\\z" if needle.end else b"")
+
+
+def _cpu_features() -> str:
+    try:
+        listed = _FLAGS.search(Path("/proc/cpuinfo").read_bytes())
+    except OSError:
+        listed = None
+    return hashlib.sha256(listed.group(1) if listed else b"").hexdigest()

@@ -1,0 +1,63 @@
+"""Outcomes: what a shape's evaluation has come to, one number a distinct set of hits.
+
+Shapes that match tend to match alike, so that hits are added to many shapes at once and their tuples are shared.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from vedette.engine.plan import Plan
+from vedette.event import VIEWS, View
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """A query that matched a shape.
+
+    Attributes:
+        query: place in the plan's `queries`.
+        views: the views in which it matched, in the order of `VIEWS`.
+        confirm: a candidate only: evaluate the query's own predicate on each event, in these views.
+    """
+
+    query: int
+    views: tuple[View, ...]
+    confirm: bool
+
+
+class Outcomes:
+    """All outcomes so far.
+
+    Attributes:
+        hits: by outcome number; number 0 is no hit.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        """Know only the outcome without hits."""
+        self.hits: list[tuple[Hit, ...]] = [()]
+        self._plan = plan
+        self._after: dict[tuple[int, int, int], int] = {}
+
+    def add(self, outcomes: NDArray[np.int32], query: int, bits: NDArray[np.uint8]) -> NDArray[np.int32]:
+        """The outcomes of shapes after one more query matched them.
+
+        Args:
+            outcomes: of each shape so far.
+            query: place in the plan's `queries`; comes in ascending order.
+            bits: the views in which it matched, one bit a place in `VIEWS`, never 0.
+        """
+        keys = outcomes.astype(np.int64) << len(VIEWS) | bits
+        distinct, places = np.unique(keys, return_inverse=True)
+        after = [self._add(key >> len(VIEWS), query, key & (1 << len(VIEWS)) - 1) for key in distinct.tolist()]
+        return np.array(after, np.int32)[places]
+
+    def _add(self, outcome: int, query: int, bits: int) -> int:
+        key = (outcome, query, bits)
+        after = self._after.get(key)
+        if after is None:
+            views = tuple(view for place, view in enumerate(VIEWS) if bits >> place & 1)
+            after = self._after[key] = len(self.hits)
+            self.hits.append((*self.hits[outcome], Hit(query, views, self._plan.queries[query].confirm)))
+        return after

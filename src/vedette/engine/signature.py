@@ -1,0 +1,65 @@
+"""Signatures: which scanned patterns hold on a value, one number a distinct set.
+
+Nearly all values hit nothing, and the others hit few distinct sets, so that a whole column's hits are one array of
+small numbers.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vedette.engine.scan import Scan
+from vedette.event import Vocabulary
+
+_UNKNOWN = -1
+
+
+class Signatures:
+    """The signatures of one vocabulary's values, found when first asked for.
+
+    Attributes:
+        sets: scanned patterns by signature number; number 0 is the empty set.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, scan: Scan | None) -> None:
+        """Scan `vocabulary` by `scan`, or find nothing if that is None."""
+        self._vocabulary = vocabulary
+        self._scan = scan
+        self.sets: list[frozenset[int]] = [frozenset()]
+        self._numbers: dict[tuple[int, ...], int] = {(): 0}
+        self._by_code = np.zeros(1, np.int32)
+        self._epoch = vocabulary.epoch
+
+    def stale(self) -> bool:
+        """Whether the vocabulary was cleared since."""
+        return self._epoch != self._vocabulary.epoch
+
+    def of(self, codes: NDArray[np.int32]) -> NDArray[np.int32]:
+        """The signature of each code; the absent value's is 0."""
+        if self._scan is None:
+            return np.zeros(len(codes), np.int32)
+        self.learn([codes])
+        return self._by_code[codes]
+
+    def learn(self, columns: list[NDArray[np.int32]]) -> None:
+        """Scan the values of several columns that are not known yet, in one go."""
+        if self._scan is None:
+            return
+        size = len(self._vocabulary.values)
+        if size > len(self._by_code):
+            grown = np.full(max(size, 2 * len(self._by_code)), _UNKNOWN, np.int32)
+            grown[: len(self._by_code)] = self._by_code
+            self._by_code = grown
+        fresh = [codes[self._by_code[codes] == _UNKNOWN] for codes in columns]
+        codes = np.unique(np.concatenate(fresh)) if fresh else np.zeros(0, np.int32)
+        if not len(codes):
+            return
+        values = self._vocabulary.values
+        found = self._scan.find([values[code] for code in codes.tolist()])
+        numbers = self._numbers
+        for hits in found:
+            if hits not in numbers:
+                numbers[hits] = len(self.sets)
+                self.sets.append(frozenset(hits))
+        self._by_code[codes] = np.fromiter(map(numbers.__getitem__, found), np.int32, len(found))
