@@ -52,7 +52,8 @@ def parse_argv(bodies: Sequence[bytes]) -> Argv:
     Args:
         bodies: what follows `msg=audit(...): ` in each EXECVE record of the event, in the order of the log.
 
-    Never raises; whatever is lost or malformed shows as `complete=False`.
+    Never raises; whatever is lost or malformed shows as `complete=False`. The one loss that can't be told from the
+    text is that of a last line cut within a hexadecimal argument, so let nobody hand in a line without its newline.
     """
     if len(bodies) == 1:
         pieces = bodies[0].decode("utf-8", "replace").split('"')
@@ -65,7 +66,7 @@ def parse_argv(bodies: Sequence[bytes]) -> Argv:
 
 def _parse_single(body: bytes) -> Argv | None:
     """One record with whole arguments only, some in hexadecimal; None if it is anything else."""
-    first, *tokens = body.split(b" ")
+    first, *tokens = body.partition(_SEPARATOR)[0].split(b" ")
     if first != b"argc=%d" % len(tokens):
         return None
     args: list[str] = []
@@ -120,8 +121,8 @@ def _parse_pieces(bodies: Sequence[bytes]) -> Argv:
 
 def _piece(raw: bytes) -> bytes | None:
     """One argument or piece as bytes; None if it is neither quoted nor hexadecimal, as where a line was cut."""
-    if len(raw) > 1 and raw[:1] == b'"' and raw[-1:] == b'"':
-        return raw[1:-1]
+    if raw[:1] == b'"':
+        return raw[1:-1] if raw.find(b'"', 1) == len(raw) - 1 else None
     return b"" if raw in UNSET else unhex(raw)
 
 

@@ -54,7 +54,8 @@ class NetfilterChange(msgspec.Struct, frozen=True):
 
 def parse_netfilter(body: bytes) -> NetfilterChange | None:
     """Read a NETFILTER_CFG body, that is what follows `msg=audit(...): `; None if it has not that form."""
-    found = _BODY.fullmatch(body.partition(b"\x1d")[0].rstrip())
+    # The name may hold byte 0x1D, or ` uid=0`, upon which auditd adds a tail; otherwise the kernel's fields come last.
+    found = _BODY.fullmatch(body.rstrip()) or _BODY.fullmatch(body.rpartition(b"\x1d")[0].rstrip())
     if found is None:
         return None
     op = text(found["op"] or b"")

@@ -186,7 +186,8 @@ def _parts(record_type: str, body: bytes) -> tuple[bytes, bytes, bytes, bytes]:
     start = None if record_type in UNESCAPED else _MESSAGE.search(body)
     head, separator, tail = body.rpartition(_SEPARATOR)
     if start is None:
-        if not separator or not _TAIL.match(tail):
+        following = UNESCAPED.get(record_type, (b"", b""))[1]
+        if not separator or not _TAIL.match(tail) or (following and following in tail):
             return body, body, b"", b""
         return head, head, b"", tail
     # The message may hold byte 0x1D itself; the kernel ends it with a quote, which a tail never ends with.
