@@ -48,7 +48,7 @@ def sibling(buffer: bytes, head: bytes, near: int, *, window: int = WINDOW) -> t
         window: how far to search.
 
     Returns:
-        Start and end of the body; -1 and `near` where there is none.
+        Start and end of the body; -1 and `near` where there is none, or where the buffer ends before the record does.
     """
     if buffer.startswith(head, near):
         at = near
@@ -59,4 +59,5 @@ def sibling(buffer: bytes, head: bytes, near: int, *, window: int = WINDOW) -> t
             if at < 0:
                 return -1, near
     start = at + len(head)
-    return start, buffer.find(b"\n", start)
+    end = buffer.find(b"\n", start)
+    return (start, end) if end >= 0 else (-1, near)

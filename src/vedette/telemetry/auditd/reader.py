@@ -95,6 +95,7 @@ class AuditReader:
         self._base = 0
         self._file = ""
         self._batches: dict[LogSource, Batch] = {}
+        self._suspicious = False
         self._record_types = record_types
         self._records_wanted = AUDIT_RECORD in self._wanted
         self._record_numbers: dict[tuple[str, bytes], int] = {}
@@ -109,7 +110,7 @@ class AuditReader:
         """
         self._file = file
         pending: list[bytes] = [b"\n"]
-        size, base, skipping = 1, -1, False
+        size, base, skipping, enough = 1, -1, False, 4 * WINDOW
         for chunk in chunks:
             if skipping:
                 end = chunk.find(b"\n")
@@ -120,7 +121,7 @@ class AuditReader:
                 pending, size = [], 0
             pending.append(chunk)
             size += len(chunk)
-            if size < 4 * WINDOW:
+            if size < enough:
                 continue
             buffer = b"".join(pending)
             stop = buffer.rfind(b"\n", 1, len(buffer) - WINDOW)
@@ -132,6 +133,8 @@ class AuditReader:
                 self._reject("too-long", base + 1)
                 base, buffer, skipping = base + len(buffer), b"", True
             pending, size = [buffer], len(buffer)
+            # What is left over is looked at again when it has doubled, so that small chunks cost no more than big ones.
+            enough = max(4 * WINDOW, 2 * size)
         buffer = b"".join(pending)
         if len(buffer) > 1:
             if not buffer.endswith(b"\n"):
@@ -170,6 +173,14 @@ class AuditReader:
     def _reject(self, reason: str, offset: int) -> None:
         self.rejected[reason] += 1
         self.rejected_examples.setdefault(reason, f"{self._file}:{offset}")
+
+    def _bad_syscall(self, start: int) -> None:
+        """A line that begins like a SYSCALL record and is none that the reader can use."""
+        line = self._buffer[start : self._buffer.find(b"\n", start)]
+        if isinstance(parse_record(line), Reject):
+            self._suspicious = True
+        else:
+            self._reject("bad-syscall", self._base + start)
 
     def _trim(self) -> None:
         if self._memo.trim():
@@ -268,7 +279,7 @@ class AuditReader:
             start = position - prefix + 1
             match = node.event.match(buffer, start)
             if match is None:
-                self._reject("bad-syscall", base + start)
+                self._bad_syscall(start)
                 position = find(_SYSCALL, position + 1, stop)
                 continue
             identity, stamp, digits, called, a0, parent_id, process_id, about, execve, cwd, path0, path1 = (
@@ -366,15 +377,15 @@ class AuditReader:
         memo = self._memo
         head = node.execve + anchor.identity
         start, near = sibling(buffer, head, anchor.end)
-        command: Command | None
+        command: Command | None = None
         if start >= 0:
             body = buffer[start:near]
             command = memo.commands.get(body) or memo.command((body,))
             if command.cut:
-                command, near, waiting = self._long_argv(head, command, body, near)
-                if waiting and wait:
-                    return True
-        else:
+                command, near = self._long_argv(head, command, body, near)
+        if wait and near + WINDOW > len(buffer):
+            return True
+        if start < 0:
             command = self._title(anchor)
         cwd, near = self._cwd_record(anchor, near)
         path0, path1 = self._path_records(anchor, near)
@@ -411,8 +422,8 @@ class AuditReader:
             executed,
         )
 
-    def _long_argv(self, head: bytes, command: Command, body: bytes, near: int) -> tuple[Command, int, bool]:
-        """Join the EXECVE records of one exec: the command, the last record's end, whether more must be read."""
+    def _long_argv(self, head: bytes, command: Command, body: bytes, near: int) -> tuple[Command, int]:
+        """Join the EXECVE records of one exec: the command, and where the last record ends."""
         buffer = self._buffer
         bodies = [body]
         while True:
@@ -421,9 +432,7 @@ class AuditReader:
                 break
             bodies.append(buffer[start:end])
             near = end
-        if len(bodies) > 1:
-            command = self._memo.command(bodies)
-        return command, near, command.cut and near + WINDOW > len(buffer)
+        return (self._memo.command(bodies) if len(bodies) > 1 else command), near
 
     def _title(self, anchor: Anchor) -> Command | None:
         """The command line from PROCTITLE, for a process whose EXECVE record is not there."""
@@ -517,8 +526,9 @@ class AuditReader:
             heads = sum(buffer.count(b"\n" + prefix + b"type=", 0, stop) for prefix in self.nodes)
         else:
             heads = buffer.count(b"\nnode=", 0, stop) + buffer.count(b"\ntype=", 0, stop)
-        if heads == lines:
+        if heads == lines and not self._suspicious:
             return
+        self._suspicious = False
         position = 0
         while position < stop:
             end = buffer.find(b"\n", position + 1, stop)
