@@ -41,7 +41,7 @@ class HyperscanScan:
 
     def __init__(self, atoms: Atoms, cache: Cache) -> None:
         """Load the databases of `atoms` from `cache`, or compile and store them."""
-        key = f"{atoms.digest} {version('hyperscan')} {platform.machine()} {_cpu_features()}"
+        key = f"{atoms.digest} {vars(hyperscan)['__version__']} {platform.machine()} {_cpu_features()}"
         stored = cache.get("hyperscan", key)
         loaded = None if stored is None else _load(stored)
         if loaded is None:
