@@ -1,0 +1,23 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+import click
+
+rules_option = click.option(
+    "-r",
+    "--rules",
+    multiple=True,
+    metavar="RULES",
+    help="Sigma rules: a file or a folder; may be repeated. Default: the built-in pack linux-firewall.",
+)
+image_option = click.option(
+    "--image",
+    type=click.Choice(["both", "resolved", "invoked"]),
+    default="both",
+    show_default=True,
+    help="Which path of a program rules read: the kernel's exe, the path that was executed, or either.",
+)
+passwd_option = click.option(
+    "--passwd", metavar="FILE", help="A copy of the host's passwd file, for user names in RAW logs."
+)

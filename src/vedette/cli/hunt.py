@@ -1,0 +1,161 @@
+"""`vedette hunt`: logs and rules in, findings out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Generator, Iterator
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import click
+
+from vedette.cli.choice import image_option, passwd_option, rules_option
+from vedette.cli.exit import GATE, INTERRUPTED, OK, RULES, TELEMETRY, hush, strongest
+from vedette.cli.moment import Moment
+from vedette.errors import UsageError
+from vedette.report.level import LEVELS, rank
+
+if TYPE_CHECKING:
+    from vedette.hunt.finding import Finding
+    from vedette.hunt.summary import Summary
+
+FORMATS = ("table", "ndjson", "json", "csv")
+
+
+@click.command()
+@click.argument("logs", nargs=-1, required=True, metavar="LOG...")
+@rules_option
+@click.option(
+    "-f",
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    help="How findings are written; table on a terminal, ndjson into a pipe or file unless stated.",
+)
+@click.option(
+    "-o", "--output", metavar="FILE", help="Write findings to FILE, put in its place when complete; - is stdout."
+)
+@click.option(
+    "--since", type=Moment(), metavar="TIME", help="Only findings from TIME on: RFC 3339, a date, or 12h, 7d ago; UTC."
+)
+@click.option("--until", type=Moment(), metavar="TIME", help="Only findings before TIME.")
+@click.option("--level", type=click.Choice(LEVELS), help="Only rules of this level or above.")
+@image_option
+@click.option("--fail-on", type=click.Choice(LEVELS), help="Exit with 1 if there is a finding of this level or above.")
+@click.option("--show-excluded", is_flag=True, help="Write findings that an exclusion covers too, marked as excluded.")
+@click.option("--raw", is_flag=True, help="Add each finding's records as they stand in the log.")
+@click.option("--no-routing", is_flag=True, help="Ask all rules of all process starts, whatever log source they state.")
+@click.option("--strict", is_flag=True, help="Exit with 2 if a rule was refused.")
+@passwd_option
+@click.option(
+    "--backend",
+    type=click.Choice(["auto", "hyperscan", "polars"]),
+    default="auto",
+    show_default=True,
+    help="What scans for patterns.",
+)
+@click.pass_context
+def hunt(
+    ctx: click.Context, /, form: str | None, output: str | None, fail_on: str | None, strict: bool, **options: Any
+) -> None:
+    """Hunt through logs with Sigma rules.
+
+    LOG is an audit log (plain, gzip, xz or zstd), a folder of them, or - for stdin. Without -r the built-in pack
+    linux-firewall hunts. Findings go to stdout; what was covered, and what was not, to stderr.
+    """
+    from vedette.cli.output import Output
+
+    since, until = options["since"], options["until"]
+    if since is not None and until is not None and since >= until:
+        raise UsageError("--since is not before --until, so no event can lie between them; swap or widen them")
+    out = Output(output)
+    try:
+        code = _hunt(out, form or ("table" if out.is_terminal else "ndjson"), fail_on, strict, options)
+    finally:
+        out.discard()
+    ctx.exit(code)
+
+
+def _hunt(out: Any, form: str, fail_on: str | None, strict: bool, asked: dict[str, Any]) -> int:
+    from rich.console import Console
+
+    from vedette.cli.interruption import Interruption
+    from vedette.cli.meter import Meter
+    from vedette.hunt.hunt import Hunt
+    from vedette.hunt.options import Options
+    from vedette.report import summary as account
+
+    options = Options(routing=not asked.pop("no_routing"), **asked)
+    console = Console(stderr=True, highlight=False)
+    # Findings that stream to a terminal and a progress bar on it would write over each other.
+    shown = console.is_terminal and not (out.is_terminal and form != "table")
+    codes = [OK]
+    with Interruption() as interruption, Meter(shown=shown) as meter:
+        running = interruption.during(lambda: Hunt(options, on_progress=meter))
+        summary = running.summary
+        findings = _then(interruption.until(running.findings()), meter.stop)
+        try:
+            _write(findings, form, out.stream)
+        except BrokenPipeError:
+            findings.close()
+            hush()
+            summary.notes.append("the reader of the findings closed the pipe; the hunt stopped there")
+            if fail_on:
+                codes.append(INTERRUPTED)
+        if interruption.by:
+            codes.append(INTERRUPTED)
+            summary.interrupted = True
+            partial = out.keep_partial()
+            if partial:
+                summary.notes.append(f"the findings up to there are in {partial}; {out.path} is as it was")
+        else:
+            out.commit()
+        account.write(summary, console)
+    codes += _judged(summary, fail_on, strict)
+    return strongest(codes)
+
+
+def _judged(summary: Summary, fail_on: str | None, strict: bool) -> Iterator[int]:
+    if not summary.hosts and (summary.log_problems or summary.rejected):
+        yield TELEMETRY
+    if fail_on and any(count and rank(level) >= rank(fail_on) for level, count in summary.alerts.items()):
+        yield GATE
+    if strict and summary.rule_problems:
+        yield RULES
+
+
+def _then(findings: Iterator[Finding], end: Callable[[], None]) -> Generator[Finding]:
+    try:
+        yield from findings
+    finally:
+        end()
+
+
+def _write(findings: Iterator[Finding], form: str, stream: BinaryIO) -> None:
+    if form == "table":
+        import io
+
+        from rich.console import Console
+
+        from vedette.report import table
+
+        if stream.isatty():
+            table.write(findings, Console(file=sys.stdout, highlight=False))
+        else:
+            text = io.TextIOWrapper(stream, encoding="utf-8", errors="backslashreplace")
+            try:
+                table.write(findings, Console(file=text, highlight=False))
+            finally:
+                text.flush()
+                text.detach()
+    elif form == "ndjson":
+        from vedette.report import ndjson
+
+        ndjson.write(findings, stream)
+    elif form == "json":
+        from vedette.report import json
+
+        json.write(findings, stream)
+    else:
+        from vedette.report import csv
+
+        csv.write(findings, stream)

@@ -1,0 +1,1 @@
+"""Findings, summaries and surveys put into words, rows and lines for people and programs."""

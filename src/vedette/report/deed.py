@@ -1,0 +1,42 @@
+"""What a finding's process did, in one line."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from vedette.hunt.finding import Finding
+
+_NETWORK: Final = ("network_connection", "network_failed", "network_listen")
+_SHOWN_FIELDS: Final = 6
+
+
+def deed(finding: Finding) -> str:
+    """The command line, led by what the event adds to it: the peer, the packet filter's table, the record's fields.
+
+    The text holds the log's own: it must pass `printable` before it is shown.
+    """
+    command = _command(finding)
+    if finding.category == "process_creation":
+        return command
+    facts = _facts(finding)
+    return f"{facts} · {command}" if facts and command else facts or command
+
+
+def _command(finding: Finding) -> str:
+    process = finding.process
+    if process is None:
+        return ""
+    return process.command_line or process.script or process.invoked or process.image or f"pid {process.pid}"
+
+
+def _facts(finding: Finding) -> str:
+    event = finding.event
+    if finding.category in _NETWORK:
+        for side, word in (("Destination", "to"), ("Source", "on")):
+            address = event.get(f"{side}Ip")
+            if address is not None:
+                host = f"[{address}]" if ":" in str(address) else str(address)
+                port = event.get(f"{side}Port")
+                return f"{word} {host}:{port}" if port is not None else f"{word} {host}"
+    pairs = [f"{name}={value}" for name, value in event.items()]
+    return " ".join(pairs[:_SHOWN_FIELDS]) + (" …" if len(pairs) > _SHOWN_FIELDS else "")

@@ -1,0 +1,129 @@
+"""A rule in words, and why it did or did not match an event, as lines for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from rich.style import Style
+
+from vedette.event import View
+from vedette.predicate import Step, steps
+from vedette.report.legend import wrapped
+from vedette.report.line import BOLD, DIM, LEVEL, PLAIN, WARN, Glyphs, Line
+from vedette.report.miss import Judge, Judged, Nearest
+from vedette.report.summary import instant
+from vedette.report.terminal import pad, printable, shorten, truncate
+from vedette.sigma.rule import Rule
+
+_HELD: Final = Style.parse("green")
+_FAILED: Final = Style.parse("red")
+#: Parts below `any of` that are shown of one depth before "and N more".
+_SHOWN: Final = 12
+
+
+def account(judge: Judge, found: Nearest, width: int, glyphs: Glyphs) -> Iterator[Line]:
+    """The rule, how many events it matches, and the events that came nearest, part by part."""
+    yield from rule_lines(judge.rule, width, glyphs)
+    yield []
+    if not found.events:
+        yield [("the log holds no event that this rule reads", WARN)]
+        return
+    nouns = "event" if found.events == 1 else "events"
+    yield [(f"matches {found.matches:,} of {found.events:,} {nouns} that it reads", BOLD)]
+    for judged, count in found.kept:
+        yield []
+        yield from event_lines(judge, judged, count, width, glyphs, best_only=not found.matches_too)
+
+
+def rule_lines(rule: Rule, width: int, glyphs: Glyphs) -> Iterator[Line]:
+    """The rule's header and its logic in words."""
+    head = [
+        (printable(rule.title), BOLD),
+        (printable(rule.level), LEVEL.get(rule.level, PLAIN)),
+        (printable(f"by {rule.author}" if rule.author else "author not stated"), PLAIN),
+        (printable(rule.license or "licence not stated"), DIM),
+        (printable(rule.id), DIM),
+        (printable(str(rule.location)), DIM),
+    ]
+    yield from wrapped(head, width, glyphs, indent=0, hanging=2)
+    yield [(f"reads events of {printable(str(rule.logsource))}; matches if", PLAIN)]
+    for step in steps(rule.predicate, {}):
+        text = f"{'  ' * step.depth}{printable(step.text)}"
+        yield [("  " + text if len(text) <= width - 2 else "  " + shorten(text, width - 2, glyphs.ellipsis), PLAIN)]
+
+
+def event_lines(
+    judge: Judge, judged: Judged, count: int, width: int, glyphs: Glyphs, *, best_only: bool
+) -> Iterator[Line]:
+    """An event, and per group of views that read alike the truth of every part of the rule.
+
+    Args:
+        judge: of the rule.
+        judged: the event.
+        count: how many events have the same values.
+        width: cells of a line.
+        glyphs: signs.
+        best_only: only the views in which the event comes nearest.
+    """
+    event = judged.event
+    origin = event.origin
+    where = f"serial {origin.serial} at {origin.file}:{origin.offset}"
+    milliseconds = f".{round(event.time * 1000) % 1000:03d}Z"
+    pid = event.values.get("ProcessId", "")
+    like = f"and {count - 1:,} alike" if count > 1 else ""
+    facts = [f"{instant(event.time)}{milliseconds}", event.host, f"pid {pid}" if pid != "" else "", where, like]
+    yield [(truncate("  ".join(fact for fact in facts if fact), width, glyphs.ellipsis), BOLD)]
+    for views, parts in judge.reasons(event):
+        missing = min(judged.distances[view] for view in views)
+        if best_only and missing > judged.distance:
+            continue
+        yield _verdict(views, missing)
+        yield from _parts(parts, width, glyphs)
+        if best_only:
+            return
+
+
+def _verdict(views: Sequence[View], missing: int) -> Line:
+    named = f"{'view' if len(views) == 1 else 'views'} {', '.join(map(str, views))}: "
+    if not missing:
+        return [(f"  {named}", DIM), ("matches", _HELD)]
+    return [(f"  {named}", DIM), (f"does not match, {missing} {'part' if missing == 1 else 'parts'} short", _FAILED)]
+
+
+def _parts(parts: Sequence[Step], width: int, glyphs: Glyphs) -> Iterator[Line]:
+    """One line a part: whether it holds, the part, and the value that it was held against."""
+    room = width - 10
+    texts = [f"{'  ' * part.depth}{printable(part.text)}" for part in parts]
+    column = min(max(map(len, texts)), room * 3 // 5)
+    for part, text in _few(list(zip(parts, texts, strict=True))):
+        if part is None:
+            yield [(" " * 10 + text, DIM)]
+            continue
+        mark, style = ("holds", _HELD) if part.held else ("fails", _FAILED)
+        value = ""
+        if part.value is not None:
+            value = shorten(part.value, max(8, room - column - 2), glyphs.ellipsis) if part.value else "(absent)"
+        yield [
+            (f"    {mark} ", style),
+            (pad(shorten(text, column, glyphs.ellipsis), column), PLAIN if part.held else DIM),
+            (f"  {value}" if value else "", DIM),
+        ]
+
+
+def _few(parts: list[tuple[Step, str]]) -> Iterator[tuple[Step | None, str]]:
+    """Long runs of failing leaves side by side cut short; what holds is always shown."""
+    run = 0
+    hidden = 0
+    for part, text in parts:
+        leaf = part.value is not None and not part.held
+        run = run + 1 if leaf else 0
+        if run > _SHOWN:
+            hidden += 1
+            continue
+        if hidden:
+            yield None, f"and {hidden} more that fail"
+            hidden = 0
+        yield part, text
+    if hidden:
+        yield None, f"and {hidden} more that fail"
