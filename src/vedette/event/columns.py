@@ -1,7 +1,8 @@
 """Events as dictionary-encoded columns: the one form that readers hand to the engine.
 
-Most events of a log repeat: one log of 450,000 execs holds 16 % distinct rows. A reader therefore interns each value in a
-`Vocabulary` and each distinct row in `Shapes`; the engine looks at every shape once, events only carry their shape's number.
+Most events of a log repeat: one log of 450,000 execs holds 16 % distinct rows. A reader therefore interns each value
+in a `Vocabulary` and each distinct row in `Shapes`; the engine looks at every shape once, events only carry their
+shape's number.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The field registry: what every field is, who supplies it and who can write it. Data, no logic.
 
-Sigma's taxonomy names come first, then the audit fields that exclusions need. A field that is not listed is text that no
-reader of ours supplies, such as the Windows fields of public rules.
+Sigma's taxonomy names come first, then the audit fields that exclusions need. A field that is not listed is text that
+no reader of ours supplies, such as the Windows fields of public rules.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import msgspec
 Kind: TypeAlias = Literal["text", "integer", "ip", "time"]
 #: Who decides what the field says, from hardest to easiest to forge:
 #: `login`: the kernel, fixed before the session's own commands run; `kernel`: the kernel, about this process;
-#: `files`: whoever may write to that path; `program`: a privileged user-space program; `caller`: whoever starts the process.
+#: `files`: whoever may write to that path; `program`: a privileged user-space program; `caller`: whoever starts it.
 Writer: TypeAlias = Literal["login", "kernel", "files", "program", "caller"]
 
 
@@ -71,7 +71,7 @@ FIELDS: Final[tuple[Field, ...]] = (
     Field("ParentScriptOwnerId", "integer", "kernel", _ALL, "id", "ScriptOwnerId of the parent process"),
     Field("ParentScriptMode", "text", "kernel", _ALL, "name", "ScriptMode of the parent process"),
     Field("ExitCode", "integer", "kernel", ("process_failed", *_NET), "id", "exit of the system call, errno negative"),
-    Field("Syscall", "text", "kernel", (*_EXEC, *_NET), "name", "name of the system call"),
+    Field("Syscall", "text", "kernel", ("process_failed", *_NET), "name", "name of the system call"),
     Field("DestinationIp", "ip", "caller", _PEER, "address", "address of the SOCKADDR record of a connect"),
     Field("DestinationPort", "integer", "caller", _PEER, "port", "port of the SOCKADDR record of a connect"),
     Field("DestinationIsIpv6", "text", "caller", _PEER, "name", "true or false"),
@@ -83,6 +83,9 @@ FIELDS: Final[tuple[Field, ...]] = (
     Field("Family", "text", "kernel", _FILTER, "name", "ipv4, ipv6, inet, arp, bridge, netdev or the number"),
     Field("Operation", "text", "kernel", ("netfilter_config",), "name", "op as logged"),
     Field("Entries", "integer", "kernel", ("netfilter_config",), "id", "entries as logged; legacy: size before"),
+    Field(
+        "Scope", "text", "kernel", ("netfilter_change",), "name", "process, or job: a session or service with its like"
+    ),
     Field("Outcome", "text", "kernel", ("netfilter_change",), "name", "drop, gain, none or undeterminable"),
     Field("EntriesBefore", "integer", "kernel", ("netfilter_change",), "id", "size of a legacy table before"),
     Field("EntriesAfter", "integer", "kernel", ("netfilter_change",), "id", "size of a legacy table after"),

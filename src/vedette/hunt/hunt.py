@@ -112,6 +112,7 @@ class Hunt:
                     self.summary.log_problems.extend(source.problems)
             except TelemetryError as error:
                 self.summary.log_problems.append(error)
+        yield self.reader.close()
 
     def _judge(self, batches: list[Batch]) -> Iterator[Finding]:
         """Match one chunk's events, and write a finding for every match, in file order."""

@@ -120,6 +120,23 @@ def shape_number(shapes: Shapes, process: Process | None, fields: Mapping[str, V
     return shapes.number(tuple(row))
 
 
+def shaper(shapes: Shapes) -> Callable[[Process], int]:
+    """The shape of a process start as a function with all look-ups of columns behind it."""
+    plan = tuple(
+        (PROCESS[column], vocabulary) for column, vocabulary in zip(shapes.columns, shapes.vocabularies, strict=True)
+    )
+
+    def number(process: Process) -> int:
+        row = []
+        for getter, vocabulary in plan:
+            value = getter(process)
+            code = vocabulary.codes.get(value)
+            row.append(vocabulary.code(value) if code is None else code)
+        return shapes.number(tuple(row))
+
+    return number
+
+
 def supplied(source: LogSource) -> tuple[str, ...]:
     """The columns that events of this kind carry, the image fields split by reading; none for single records."""
     columns: list[str] = []

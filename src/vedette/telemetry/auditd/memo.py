@@ -82,6 +82,7 @@ class Memo:
         self.commands: dict[bytes, Command] = {}
         self.titles: dict[bytes, Command] = {}
         self.words: dict[bytes, str] = {}
+        self.absolute: dict[tuple[str, bytes, bytes | None], Program] = {}
         self.programs: dict[tuple[str, str, bytes, bytes, str], Program] = {}
 
     def kind(self, body: bytes) -> Kind:
@@ -123,7 +124,14 @@ class Memo:
 
     def program(self, exe: str, cwd: str, path0: bytes, path1: bytes, argv0: str) -> Program:
         """The program of an exec."""
-        key = (exe, "" if path0.startswith(b'name="/') else cwd, path0, path1, "" if path0 else argv0)
+        if path0.startswith(b'name="/'):
+            known = (exe, path0, path1 or None)
+            found = self.absolute.get(known)
+            if found is None:
+                found = self.absolute[known] = program_of(exe, cwd, path0, path1, argv0)
+                self._size += len(path0) + len(path1) + 2 * _ENTRY
+            return found
+        key = (exe, cwd if path0 else "", path0, path1, "" if path0 else argv0)
         program = self.programs.get(key)
         if program is None:
             program = self.programs[key] = program_of(exe, cwd, path0, path1, argv0)
@@ -134,7 +142,16 @@ class Memo:
         """Empty the memos if they have grown too big; whether they were."""
         if self._size <= MEMO_BYTES:
             return False
-        for memo in (self.kinds, self.tails, self.commands, self.titles, self.words, self.programs, self._faces):
+        for memo in (
+            self.kinds,
+            self.tails,
+            self.commands,
+            self.titles,
+            self.words,
+            self.absolute,
+            self.programs,
+            self._faces,
+        ):
             memo.clear()
         self._size = 0
         return True

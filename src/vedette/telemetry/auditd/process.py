@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 _NUMBER: Final = itertools.count(1)
-#: A node that shows more processes than this forgets the ones that were not touched for longest.
+#: A node that shows more processes than this forgets those that it saw first.
 MAX_PROCESSES: Final = 100_000
 
 
@@ -156,10 +156,9 @@ class ProcessTable:
                 return None
         return parent
 
-    def put(self, process: Process) -> None:
-        """Enter a process; the oldest quarter is forgotten when the table is full."""
+    def trim(self) -> None:
+        """Forget the processes that were entered first, if there are too many."""
         table = self.by_pid
-        if len(table) >= MAX_PROCESSES and process.pid not in table:
-            for pid in list(itertools.islice(table, MAX_PROCESSES // 4)):
+        if len(table) > MAX_PROCESSES:
+            for pid in list(itertools.islice(table, len(table) - MAX_PROCESSES * 3 // 4)):
                 del table[pid]
-        table[process.pid] = process

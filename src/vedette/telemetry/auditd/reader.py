@@ -17,6 +17,7 @@ from typing import Final
 from vedette.event import LogSource, Shapes
 from vedette.event.logsource import (
     AUDIT_RECORD,
+    NETFILTER_CHANGE,
     NETFILTER_CONFIG,
     NETWORK_CONNECTION,
     NETWORK_FAILED,
@@ -28,8 +29,9 @@ from vedette.predicate import Value
 from vedette.telemetry.auditd.accounts import Accounts
 from vedette.telemetry.auditd.anchor import NEAR, WINDOW, Anchor, sibling
 from vedette.telemetry.auditd.call import netfilter_fields, network_event
-from vedette.telemetry.auditd.columns import make_shapes, shape_number
+from vedette.telemetry.auditd.columns import make_shapes, shape_number, shaper
 from vedette.telemetry.auditd.happening import Batch, Call, Happening
+from vedette.telemetry.auditd.ledger import Entry, Ledger
 from vedette.telemetry.auditd.memo import Action, Kind, Memo
 from vedette.telemetry.auditd.netfilter import parse_netfilter
 from vedette.telemetry.auditd.node import Node, node_of
@@ -88,8 +90,12 @@ class AuditReader:
         self._memo = Memo(self._accounts.users, face_of(asked))
         self._numbers: dict[tuple[object, ...], int] = {}
         self._wanted = frozenset(columns)
+        self._netfilter_wanted = bool({NETFILTER_CONFIG, NETFILTER_CHANGE} & self._wanted)
+        self._ledger = Ledger()
         self._network = bool(NETWORK & self._wanted)
         self._exec_wanted = PROCESS_CREATION in self._wanted
+        self._execs = Batch(PROCESS_CREATION, make_shapes((), {}))
+        self._row = shaper(self.shapes.get(PROCESS_CREATION, self._execs.shapes))
         self._cwd = "CurrentDirectory" in columns.get(PROCESS_CREATION, ())
         self._buffer = b""
         self._base = 0
@@ -185,6 +191,8 @@ class AuditReader:
     def _trim(self) -> None:
         if self._memo.trim():
             self._numbers.clear()
+        for node in self.nodes.values():
+            node.table.trim()
         for source, shapes in self.shapes.items():
             size = 100 * len(shapes.rows) + sum(v.size + 100 * len(v.values) for v in set(shapes.vocabularies))
             if size > SHAPE_BYTES:
@@ -198,8 +206,12 @@ class AuditReader:
         """Read the events whose SYSCALL record begins before `stop`; the position up to which that was done."""
         self._trim()
         self._buffer, self._base = buffer, base
+        if self._exec_wanted:
+            self._execs = self._batch(PROCESS_CREATION)
         done = self._scan(stop, final=final)
         self._check_lines(buffer, done, base)
+        if NETFILTER_CHANGE in self._wanted and self.nodes:
+            self._put_changes(self._ledger.over(max(node.last for node in self.nodes.values())))
         if self._records_wanted:
             self._single_records(done)
         return done
@@ -249,8 +261,9 @@ class AuditReader:
         find = buffer.find
         memo = self._memo
         kinds, tails, commands, words = memo.kinds, memo.tails, memo.commands, memo.words
+        programs = memo.absolute
         boot = find(_BOOT, 0, stop)
-        netfilter = find(_NETFILTER, 0, stop) if NETFILTER_CONFIG in self._wanted else -1
+        netfilter = find(_NETFILTER, 0, stop) if self._netfilter_wanted else -1
         position = find(_SYSCALL, 0, stop)
         node: Node | None = None
         head, prefix = b"", 0
@@ -288,14 +301,20 @@ class AuditReader:
             time, serial, ppid, pid = float(stamp), int(digits), int(parent_id), int(process_id)
             kind = kinds.get(called) or memo.kind(called)
             tail = tails.get(about) or memo.tail(about)
-            node.saw(time, serial)
+            if time >= node.hour_end or time < node.hour_start or serial < node.last_serial:
+                node.saw(time, serial)
+            else:
+                node.last_serial = serial
+                node.last = time
             if execve is not None and kind.action is Action.EXEC:
                 command = commands.get(execve) or memo.command((execve,))
                 if not command.cut:
                     where = words.get(cwd)
                     if where is None:
                         where = memo.word(cwd)
-                    program = memo.program(tail.exe, where, path0, path1 or b"", "")
+                    program = programs.get((tail.exe, path0, path1))
+                    if program is None:
+                        program = memo.program(tail.exe, where, path0, path1 or b"", "")
                     parent = self._parent(node, pid, ppid, tail)
                     self._started(
                         node,
@@ -346,7 +365,7 @@ class AuditReader:
 
     def _started(self, node: Node, process: Process) -> None:
         """Enter a process start, and put it out; its shape is looked up by the numbers of its parts."""
-        node.table.put(process)
+        node.table.by_pid[process.pid] = process
         node.execs += 1
         if self._records_wanted:
             self._behind[node.name, process.serial] = process
@@ -364,10 +383,10 @@ class AuditReader:
         if parent is not None:
             theirs = parent.command
             key += (parent.tail.face, parent.program.number, 0 if theirs is None else theirs.number)
-        batch = self._batch(PROCESS_CREATION)
+        batch = self._execs
         number = self._numbers.get(key)
         if number is None:
-            number = self._numbers[key] = shape_number(batch.shapes, process, {})
+            number = self._numbers[key] = self._row(process)
         batch.numbers.append(number)
         batch.happenings.append(process)
 
@@ -472,7 +491,7 @@ class AuditReader:
         else:
             program, command = self._memo.program(tail.exe, "", b"", b"", ""), self._title(anchor)
         process = self._process(anchor, parent, program, command, "", executed=False)
-        table.put(process)
+        table.by_pid[process.pid] = process
         return process
 
     def _failed(self, anchor: Anchor, kind: Kind) -> None:
@@ -506,10 +525,41 @@ class AuditReader:
         time, serial = float(head.group(2)), int(head.group(3))
         node.saw(time, serial)
         process = node.table.by_pid.get(change.pid)
-        if process is not None and change.comm and process.tail.comm != change.comm:
-            process = None
-        anchor = Anchor(node, start, end, b"", time, serial, change.pid, 0, Tail())
-        self._emit(NETFILTER_CONFIG, anchor, process, netfilter_fields(change))
+        if process is None or (change.comm and process.tail.comm != change.comm):
+            process = self._process_behind(node, head.group(0)[len(node.prefix) :], end)
+        if NETFILTER_CONFIG in self._wanted:
+            anchor = Anchor(node, start, end, b"", time, serial, change.pid, 0, Tail())
+            self._emit(NETFILTER_CONFIG, anchor, process, netfilter_fields(change))
+        if NETFILTER_CHANGE in self._wanted:
+            entry = Entry(node.name, time, serial, self._base + start, self._file, process)
+            self._ledger.record(change, entry, node.boot)
+
+    def _process_behind(self, node: Node, head: bytes, near: int) -> Process | None:
+        """The process by the SYSCALL record of the same event, which follows the record that it caused."""
+        at = self._buffer.find(node.syscall + head[head.index(b"(") + 1 :], near, near + WINDOW)
+        match = node.event.match(self._buffer, at + 1) if at >= 0 else None
+        if match is None:
+            return None
+        identity, stamp, digits, _, _, parent_id, process_id, about = match.groups()[:8]
+        tail = self._memo.tails.get(about) or self._memo.tail(about)
+        numbers = (float(stamp), int(digits), int(process_id), int(parent_id))
+        return self._running(Anchor(node, at + 1, match.end(8), identity, *numbers, tail))
+
+    def close(self) -> list[Batch]:
+        """What is only known at the end of the last log: net changes of the packet filter that are still open."""
+        self._put_changes(self._ledger.close())
+        return self._take()
+
+    def _put_changes(self, calls: list[Call]) -> None:
+        if not calls:
+            return
+        batch = self._batch(NETFILTER_CHANGE)
+        for call in calls:
+            batch.numbers.append(shape_number(batch.shapes, call.process, call.fields))
+            batch.happenings.append(call)
+            node = next((node for node in self.nodes.values() if node.name == call.node), None)
+            if node is not None:
+                node.events[NETFILTER_CHANGE.category] += 1
 
     def _emit(self, source: LogSource, anchor: Anchor, process: Process | None, fields: dict[str, Value]) -> None:
         batch = self._batch(source)
