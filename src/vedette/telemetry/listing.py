@@ -83,7 +83,9 @@ def expand(paths: Iterable[str | os.PathLike[str]]) -> Listing:
                 problems.append(_problem(path, cause, "named-twice"))
                 continue
             seen[identity] = path
-            log, beginning = _peek(path)
+            # A pipe can be read once only, and opening a FIFO waits for its writer.
+            is_pipe = path == STDIN or stat.S_ISFIFO(status.st_mode)
+            log, beginning = (LogFile(path), ()) if is_pipe else _peek(path)
         except TelemetryError as error:
             problems.append(error)
             continue
@@ -133,8 +135,6 @@ def _is_folder(path: str) -> bool:
 def _peek(path: str) -> tuple[LogFile, tuple[bytes, ...]]:
     """What a file begins with: its first record, and its first records as bytes to tell copies of one log."""
     with Source(path) as source:
-        if source.size is None:
-            return LogFile(path), ()  # a pipe can be read once only
         chunk = next(source.chunks(_PEEK), b"")
         records: list[Record] = []
         for line in split_lines([chunk[:_PEEK]]):

@@ -87,6 +87,7 @@ class Source:
         self.produced = 0
         self.codec: Codec | None = None
         self.problems: list[TelemetryError] = []
+        self._start = 0
         self._descriptor = _STDIN_DESCRIPTOR if path == STDIN else _open(path)
         try:
             status = os.fstat(self._descriptor)
@@ -97,7 +98,11 @@ class Source:
         except TelemetryError:
             self.close()
             raise
-        self.size = status.st_size if stat.S_ISREG(status.st_mode) else None
+        self.size: int | None = None
+        if stat.S_ISREG(status.st_mode):
+            # Whoever hands a file in as standard input may have read its beginning.
+            self._start = os.lseek(self._descriptor, 0, os.SEEK_CUR)
+            self.size = max(0, status.st_size - self._start)
 
     def __enter__(self) -> Self:
         return self
@@ -208,7 +213,7 @@ class Source:
         """Report what was written behind the part that was read."""
         if self.size is None or self._descriptor < 0:
             return
-        grown = os.fstat(self._descriptor).st_size - self.size
+        grown = os.fstat(self._descriptor).st_size - self._start - self.size
         if grown > 0:
             cause = f"grew by {grown} bytes while it was read; the first {self.size} bytes were read"
             self._report(cause, "grew", "it is still being written; read it again later for the rest")
@@ -262,7 +267,8 @@ def _refusal(path: str, error: OSError | ValueError) -> TelemetryError:
         cause, code = "may not be read by this user", "permission"
         remedy = "audit logs belong to root: run as a member of the log's group, or copy it"
     elif isinstance(error, OSError):
-        cause, remedy, code = f"can't be opened: {error.strerror}", "", "open-error"
+        cause, code = f"can't be opened: {error.strerror}", "open-error"
+        remedy = "check the name, its links and the file system"
     else:
-        cause, remedy, code = f"is no valid file name: {error}", "", "bad-name"
+        cause, remedy, code = f"is no valid file name: {error}", "check the name", "bad-name"
     return TelemetryError(cause, Location(path), remedy=remedy, code=code)
