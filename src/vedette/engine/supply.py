@@ -10,9 +10,11 @@ from vedette.predicate import (
     FALSE,
     TRUE,
     Atom,
+    Compare,
     Const,
     Glob,
     Match,
+    Pattern,
     Predicate,
     Reference,
     Regex,
@@ -90,7 +92,7 @@ def reduce(predicate: Predicate, supply: Supply, absent: frozenset[str]) -> tupl
                     return FALSE
             elif atom.field in absent:
                 return Const(evaluate(atom, {}))
-            if not names & supply.per_event:
+            if not names & supply.per_event and _packable(atom.pattern):
                 return atom
         widened = True
         return TRUE if positive else FALSE
@@ -104,6 +106,11 @@ def _writable(pattern: Glob | Regex) -> bool:
     if isinstance(pattern, Regex):
         return searchable(pattern.source) == pattern.source
     return all(isinstance(token, Wild) or searchable(token) == token for token in pattern.tokens)
+
+
+def _packable(pattern: Pattern) -> bool:
+    """Whether MessagePack can carry the pattern's number."""
+    return not isinstance(pattern, Compare) or isinstance(pattern.number, float) or -(2**63) <= pattern.number < 2**64
 
 
 def blame(predicate: Predicate, supply: Supply, absent: frozenset[str]) -> tuple[str, ...]:
