@@ -213,8 +213,8 @@ class Hunt:
     def _close(self) -> None:
         """Complete the account."""
         summary = self.summary
-        summary.rejected = self.reader.rejected
-        summary.rejected_examples = self.reader.rejected_examples
+        summary.rejected = self.reader.rejects.counts
+        summary.rejected_examples = self.reader.rejects.examples
         for node in self.reader.nodes.values():
             if not node.hours:
                 continue

@@ -135,7 +135,7 @@ def test_prefixes_and_line_ends(node, ending):
     events, reader = read(text)
     assert events[0][1]["CommandLine"] == "/bin/ls a b"
     assert events[0][2].node == node
-    assert not reader.rejected
+    assert not reader.rejects.counts
 
 
 def test_enriched_names_come_from_the_tail():
@@ -367,9 +367,9 @@ def test_lines_that_are_no_records_are_counted_by_reason():
     text = real + "garbage\n" + "node=gw type=SYSCALL msg=audit(oops): x\n" + "\x00\x00\n" + real
     events, reader = read(text)
     assert len(events) == 2
-    assert sum(reader.rejected.values()) == 3
+    assert sum(reader.rejects.counts.values()) == 3
     offset = len(real)
-    assert f"log:{offset}" in reader.rejected_examples.values()
+    assert f"log:{offset}" in reader.rejects.examples.values()
 
 
 def test_a_line_of_a_hundred_megabytes_is_dropped_and_counted():
@@ -384,7 +384,7 @@ def test_a_line_of_a_hundred_megabytes_is_dropped_and_counted():
 
     found = [number for batches in reader.read("log", chunks()) for batch in batches for number in batch.numbers]
     assert len(found) == 2
-    assert reader.rejected["too-long"] == 1
+    assert reader.rejects.counts["too-long"] == 1
 
 
 def test_records_of_an_event_can_be_shown_as_they_stand():

@@ -1,0 +1,385 @@
+"""One pass over a chunk: from SYSCALL record to SYSCALL record, each with what belongs to it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Final
+
+from vedette.event import LogSource
+from vedette.event.logsource import (
+    NETFILTER_CHANGE,
+    NETFILTER_CONFIG,
+    NETWORK_CONNECTION,
+    NETWORK_FAILED,
+    NETWORK_LISTEN,
+    PROCESS_CREATION,
+    PROCESS_FAILED,
+)
+from vedette.predicate import Value
+from vedette.telemetry.auditd.anchor import NEAR, WINDOW, Anchor, sibling
+from vedette.telemetry.auditd.call import netfilter_fields, network_event
+from vedette.telemetry.auditd.happening import Call
+from vedette.telemetry.auditd.ledger import Entry, Ledger
+from vedette.telemetry.auditd.memo import Action, Kind, Memo
+from vedette.telemetry.auditd.netfilter import parse_netfilter
+from vedette.telemetry.auditd.node import Node, node_of
+from vedette.telemetry.auditd.outlet import Outlet
+from vedette.telemetry.auditd.process import Command, Process, Program, Tail
+from vedette.telemetry.auditd.record import Reject, parse_record
+from vedette.telemetry.auditd.rejects import HEAD, Rejects
+
+#: An exec with huge arguments is waited for up to this many bytes; Linux bounds argv by 6 MB.
+ARGV_WINDOW: Final = 8 * 1024 * 1024
+_SYSCALL: Final = b"type=SYSCALL "
+_NETFILTER: Final = b"type=NETFILTER_CFG "
+_BOOT: Final = b"type=SYSTEM_BOOT "
+_NOWHERE: Final = sys.maxsize
+#: Kinds whose events are read off SYSCALL records that are no process starts.
+NETWORK: Final = frozenset({NETWORK_CONNECTION, NETWORK_FAILED, NETWORK_LISTEN})
+
+
+class Scanner:
+    """Finds the events of a chunk.
+
+    Args:
+        memo: what was parsed before.
+        outlet: where events go.
+        rejects: where lines go that can't be used.
+        keep_processes: keep the process of every event by node and serial, for single records.
+
+    Attributes:
+        nodes: what is known of each node, by the prefix of its lines.
+        ledger: net changes of the packet filter.
+        behind: process by node and serial, if they are kept.
+    """
+
+    def __init__(self, memo: Memo, outlet: Outlet, rejects: Rejects, *, keep_processes: bool) -> None:
+        self.nodes: dict[bytes, Node] = {}
+        self.ledger = Ledger()
+        self.behind: dict[tuple[str, int], Process] = {}
+        self._memo = memo
+        self._outlet = outlet
+        self._rejects = rejects
+        self._keep = keep_processes
+        self._wanted = outlet.wanted
+        self._exec_wanted = PROCESS_CREATION in self._wanted
+        self._netfilter_wanted = bool({NETFILTER_CONFIG, NETFILTER_CHANGE} & self._wanted)
+        self._network = bool(NETWORK & self._wanted)
+        self._buffer = b""
+        self._base = 0
+        self._file = ""
+
+    def scan(self, buffer: bytes, stop: int, base: int, file: str, *, final: bool) -> int:
+        """Put out the events whose SYSCALL record begins before `stop`.
+
+        Args:
+            buffer: the chunk; it begins with a newline.
+            stop: position of the newline to end at.
+            base: offset of the chunk in the log.
+            file: the log.
+            final: nothing comes after this chunk.
+
+        Returns:
+            The position of the newline up to which all was read; before `stop` where an event goes on beyond the chunk.
+        """
+        self._buffer, self._base, self._file = buffer, base, file
+        find = buffer.find
+        memo = self._memo
+        kinds, tails, commands, words = memo.kinds, memo.tails, memo.commands, memo.words
+        programs = memo.absolute
+        boot = find(_BOOT, 0, stop)
+        netfilter = find(_NETFILTER, 0, stop) if self._netfilter_wanted else -1
+        position = find(_SYSCALL, 0, stop)
+        node: Node | None = None
+        head, prefix = b"", 0
+        while True:
+            if boot >= 0 or netfilter >= 0:
+                first = position if position >= 0 else _NOWHERE
+                if 0 <= boot < first and (netfilter < 0 or boot < netfilter):
+                    booted = self.node_at(boot, node)
+                    if booted is not None:
+                        booted.reboot()
+                    boot = find(_BOOT, boot + 1, stop)
+                    continue
+                if 0 <= netfilter < first:
+                    self._netfilter(netfilter, self.node_at(netfilter, node))
+                    netfilter = find(_NETFILTER, netfilter + 1, stop)
+                    continue
+            if position < 0:
+                return stop
+            if node is None or not buffer.startswith(head, position - prefix):
+                node = self.node_at(position, node)
+                if node is None:
+                    position = find(_SYSCALL, position + 1, stop)
+                    continue
+                head = b"\n" + node.prefix + b"type="
+                prefix = len(head) - 5
+            start = position - prefix + 1
+            match = node.event.match(buffer, start)
+            if match is None:
+                self._bad_syscall(start)
+                position = find(_SYSCALL, position + 1, stop)
+                continue
+            identity, stamp, digits, called, a0, parent_id, process_id, about, execve, cwd, path0, path1 = (
+                match.groups()
+            )
+            time, serial, ppid, pid = float(stamp), int(digits), int(parent_id), int(process_id)
+            kind = kinds.get(called) or memo.kind(called)
+            tail = tails.get(about) or memo.tail(about)
+            if time >= node.hour_end or time < node.hour_start or serial < node.last_serial:
+                node.saw(time, serial)
+            else:
+                node.last_serial = serial
+                node.last = time
+            if execve is not None and kind.action is Action.EXEC:
+                command = commands.get(execve) or memo.command((execve,))
+                if not command.cut:
+                    where = words.get(cwd)
+                    if where is None:
+                        where = memo.word(cwd)
+                    program = programs.get((tail.exe, path0, path1))
+                    if program is None:
+                        program = memo.program(tail.exe, where, path0, path1 or b"", "")
+                    parent = self._parent(node, pid, ppid, tail)
+                    self._started(
+                        node,
+                        Process(
+                            node.name,
+                            node.boot,
+                            pid,
+                            ppid,
+                            parent,
+                            tail,
+                            program,
+                            command,
+                            where,
+                            time,
+                            serial,
+                            base + start,
+                            file,
+                            True,
+                        ),
+                    )
+                    position = find(_SYSCALL, match.end(), stop)
+                    continue
+            anchor = Anchor(node, start, match.end(8), identity, time, serial, pid, ppid, tail)
+            if kind.action is Action.EXEC:
+                wait = not final and len(buffer) - start < ARGV_WINDOW
+                if self._exec(anchor, wait=wait):
+                    return start - 1
+            elif kind.action is Action.EXEC_FAILED:
+                if PROCESS_FAILED in self._wanted:
+                    self._failed(anchor, kind)
+            else:
+                process = self._running(anchor)
+                if self._keep:
+                    self.behind[node.name, serial] = process
+                if self._network and kind.action is not Action.OTHER:
+                    self._call(anchor, a0, process, kind)
+            position = find(_SYSCALL, match.end(8), stop)
+
+    def node_at(self, position: int, before: Node | None) -> Node | None:
+        """The node of the line on which `position` is the start of `type=`, or None if that is no start of a record."""
+        buffer = self._buffer
+        line = buffer.rfind(b"\n", max(0, position - 300), position)
+        if line < 0:
+            return None
+        prefix = buffer[line + 1 : position]
+        if before is not None and prefix == before.prefix:
+            return before
+        node = self.nodes.get(prefix)
+        if node is None:
+            node = node_of(prefix)
+            if node is not None:
+                self.nodes[prefix] = node
+        return node
+
+    def _bad_syscall(self, start: int) -> None:
+        """A line that begins like a SYSCALL record and is none that the reader can use."""
+        line = self._buffer[start : self._buffer.find(b"\n", start)]
+        if isinstance(parse_record(line), Reject):
+            self._rejects.suspicious = True
+        else:
+            self._rejects.add("bad-syscall", self._file, self._base + start)
+
+    @staticmethod
+    def _parent(node: Node, pid: int, ppid: int, tail: Tail) -> Process | None:
+        """The parent of a process that calls exec: what ppid names, or what it named at an earlier exec of this pid."""
+        parent = node.table.parent(ppid, tail)
+        if parent is None:
+            earlier = node.table.by_pid.get(pid)
+            if earlier is not None and earlier.ppid == ppid and earlier.tail.ses in (-1, tail.ses):
+                return earlier.parent
+        return parent
+
+    def _exec(self, anchor: Anchor, *, wait: bool) -> bool:
+        """A process start; true, if one may `wait`, where its arguments go on beyond the buffer: read it again."""
+        buffer, node, tail = self._buffer, anchor.node, anchor.tail
+        memo = self._memo
+        head = node.execve + anchor.identity
+        start, near = sibling(buffer, head, anchor.end)
+        command: Command | None = None
+        if start >= 0:
+            body = buffer[start:near]
+            command = memo.commands.get(body) or memo.command((body,))
+            if command.cut:
+                command, near = self._long_argv(head, command, body, near)
+        if wait and near + WINDOW > len(buffer):
+            return True
+        if start < 0:
+            command = self._title(anchor)
+        cwd, near = self._cwd_record(anchor, near)
+        path0, path1 = self._path_records(anchor, near)
+        program = memo.program(tail.exe, cwd, path0, path1, command.args[0] if command and command.args else "")
+        parent = self._parent(node, anchor.pid, anchor.ppid, tail)
+        self._started(node, self._process(anchor, parent, program, command, cwd, executed=True))
+        return False
+
+    def _process(
+        self,
+        anchor: Anchor,
+        parent: Process | None,
+        program: Program,
+        command: Command | None,
+        cwd: str,
+        *,
+        executed: bool,
+    ) -> Process:
+        node = anchor.node
+        return Process(
+            node.name,
+            node.boot,
+            anchor.pid,
+            anchor.ppid,
+            parent,
+            anchor.tail,
+            program,
+            command,
+            cwd,
+            anchor.time,
+            anchor.serial,
+            self._base + anchor.start,
+            self._file,
+            executed,
+        )
+
+    def _long_argv(self, head: bytes, command: Command, body: bytes, near: int) -> tuple[Command, int]:
+        """Join the EXECVE records of one exec: the command, and where the last record ends."""
+        buffer = self._buffer
+        bodies = [body]
+        while True:
+            start, end = sibling(buffer, head, near)
+            if start < 0:
+                break
+            bodies.append(buffer[start:end])
+            near = end
+        return (self._memo.command(bodies) if len(bodies) > 1 else command), near
+
+    def _title(self, anchor: Anchor) -> Command | None:
+        """The command line from PROCTITLE, for a process whose EXECVE record is not there."""
+        start, end = sibling(self._buffer, anchor.node.proctitle + anchor.identity, anchor.end)
+        if start < 0:
+            return None
+        return self._memo.title(self._buffer[start:end])
+
+    def _cwd_record(self, anchor: Anchor, near: int) -> tuple[str, int]:
+        start, end = sibling(self._buffer, anchor.node.cwd + anchor.identity + b"cwd=", near)
+        if start < 0:
+            return "", near
+        value = self._buffer[start:end]
+        cwd = self._memo.words.get(value)
+        return (self._memo.word(value) if cwd is None else cwd), end
+
+    def _path_records(self, anchor: Anchor, near: int) -> tuple[bytes, bytes]:
+        buffer = self._buffer
+        head = anchor.node.path + anchor.identity
+        start, end = sibling(buffer, head + b"item=0 ", near)
+        if start < 0:
+            return b"", b""
+        path0 = buffer[start:end]
+        start, end = sibling(buffer, head + b"item=1 ", end, window=NEAR)
+        return path0, buffer[start:end] if start >= 0 else b""
+
+    def _running(self, anchor: Anchor) -> Process:
+        """The process behind a record that is no process start; entered if the table does not know it."""
+        table, tail = anchor.node.table, anchor.tail
+        known = table.by_pid.get(anchor.pid)
+        if known is not None and known.tail.exe == tail.exe and known.tail.ses in (-1, tail.ses):
+            return known
+        parent = table.parent(anchor.ppid, tail)
+        if parent is not None and parent.tail.exe == tail.exe and parent.tail.comm == tail.comm:
+            # A fork that never called exec still runs its parent's image.
+            program, command = parent.program, parent.command
+        else:
+            program, command = self._memo.program(tail.exe, "", b"", b"", ""), self._title(anchor)
+        process = self._process(anchor, parent, program, command, "", executed=False)
+        table.by_pid[process.pid] = process
+        return process
+
+    def _failed(self, anchor: Anchor, kind: Kind) -> None:
+        """A failed exec: what the process tried to start; the process itself is its parent."""
+        caller = self._running(anchor)
+        cwd, near = self._cwd_record(anchor, anchor.end)
+        path0, _ = self._path_records(anchor, near)
+        program = self._memo.program("", cwd, path0, b"", "")
+        tried = self._process(anchor, caller, program, None, cwd, executed=False)
+        self._emit(PROCESS_FAILED, anchor, tried, {"ExitCode": kind.exit, "Syscall": kind.name})
+
+    def _call(self, anchor: Anchor, descriptor: bytes, process: Process, kind: Kind) -> None:
+        """A connect, bind, listen or accept."""
+        buffer = self._buffer
+        start, end = sibling(buffer, anchor.node.sockaddr + anchor.identity + b"saddr=", anchor.end)
+        address = buffer[start:end] if start >= 0 else b""
+        source, fields = network_event(kind, address, descriptor)
+        if source is not None and source in self._wanted:
+            self._emit(source, anchor, process, fields)
+
+    def _netfilter(self, position: int, node: Node | None) -> None:
+        if node is None:
+            return
+        end = self._buffer.find(b"\n", position)
+        start = position - len(node.prefix)
+        head = HEAD.match(self._buffer, start, end)
+        change = None if head is None else parse_netfilter(self._buffer[head.end() : end])
+        if head is None or change is None:
+            self._rejects.add("bad-netfilter", self._file, self._base + start)
+            return
+        time, serial = float(head.group(2)), int(head.group(3))
+        node.saw(time, serial)
+        process = node.table.by_pid.get(change.pid)
+        if process is None or (change.comm and process.tail.comm != change.comm):
+            process = self._process_behind(node, head.group(0)[len(node.prefix) :], end)
+        if NETFILTER_CONFIG in self._wanted:
+            anchor = Anchor(node, start, end, b"", time, serial, change.pid, 0, Tail())
+            self._emit(NETFILTER_CONFIG, anchor, process, netfilter_fields(change))
+        if NETFILTER_CHANGE in self._wanted:
+            entry = Entry(node.name, time, serial, self._base + start, self._file, process)
+            self.ledger.record(change, entry, node.boot)
+
+    def _process_behind(self, node: Node, head: bytes, near: int) -> Process | None:
+        """The process by the SYSCALL record of the same event, which follows the record that it caused."""
+        at = self._buffer.find(node.syscall + head[head.index(b"(") + 1 :], near, near + WINDOW)
+        match = node.event.match(self._buffer, at + 1) if at >= 0 else None
+        if match is None:
+            return None
+        identity, stamp, digits, _, _, parent_id, process_id, about = match.groups()[:8]
+        tail = self._memo.tails.get(about) or self._memo.tail(about)
+        numbers = (float(stamp), int(digits), int(process_id), int(parent_id))
+        return self._running(Anchor(node, at + 1, match.end(8), identity, *numbers, tail))
+
+    def _emit(self, source: LogSource, anchor: Anchor, process: Process | None, fields: dict[str, Value]) -> None:
+        node = anchor.node
+        offset = self._base + anchor.start
+        call = Call(node.name, anchor.time, anchor.serial, offset, self._file, process, fields)
+        self._outlet.call(source, call, node)
+
+    def _started(self, node: Node, process: Process) -> None:
+        """Enter a process start, and put it out."""
+        node.table.by_pid[process.pid] = process
+        node.execs += 1
+        if process.parent is not None:
+            node.parents_known += 1
+        if self._keep:
+            self.behind[node.name, process.serial] = process
+        if self._exec_wanted:
+            self._outlet.start(process)
