@@ -52,6 +52,7 @@ fuzz: $(VENV)/.dev.stamp ## every property test with 50 times the examples
 
 docs: $(VENV)/.dev.stamp ## write the generated parts of the documentation
 	$(BIN)/python docs/generate_cli.py
+	$(BIN)/python docs/generate_findings.py
 	$(BIN)/python docs/generate_output.py
 
 # Pins only what is new or no longer fits; `make lock ARGS=--upgrade` takes the newest of everything.

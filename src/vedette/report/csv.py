@@ -79,6 +79,50 @@ COLUMNS: Final[dict[str, Callable[[Finding], Cell]]] = {
     "raw": lambda f: "\n".join(f.raw) if f.raw else None,
 }
 
+#: Column to what it says.
+MEANINGS: Final = {
+    "time": "`time`",
+    "host": "`host`",
+    "category": "`category`",
+    "level": "`rule.level`",
+    "decision": "`verdict.decision`: `alert` or `excluded`",
+    "rule_id": "`rule.id`",
+    "rule_title": "`rule.title`",
+    "rule_author": "`rule.author`",
+    "rule_license": "`rule.license`",
+    "rule_source": "`rule.source`",
+    "attack": "`rule.attack`, joined by blanks",
+    "user": "`user`",
+    "login_user": "`login_user`",
+    "session_boot": "`session.boot`",
+    "session": "`session.ses`",
+    "pid": "`process.pid`",
+    "image": "`process.image`",
+    "invoked": "`process.invoked`",
+    "script": "`process.script`",
+    "command_line": "`process.command_line`",
+    "cut": "`process.cut`: `true` or `false`",
+    "cwd": "`process.cwd`",
+    "parent_pid": "`process.parent.pid`",
+    "parent_image": "`process.parent.image`",
+    "parent_invoked": "`process.parent.invoked`",
+    "parent_script": "`process.parent.script`",
+    "parent_command_line": "`process.parent.command_line`",
+    "parent_user": "`process.parent.user`",
+    "via": "the nearest meaningful ancestor, as in the table",
+    "ancestors": "the script or else the program of each ancestor, parent first, joined by ` < `",
+    "event": "`event` as `name=value`, joined by blanks",
+    "matched": "`matched` as `field=value`, joined by bars",
+    "views": "`views`, joined by blanks",
+    "excluded_by": "`verdict.by`",
+    "why": "`verdict.why`",
+    "undecided_by": "`verdict.undecided_by`, joined by blanks",
+    "file": "`origin.file`",
+    "offset": "`origin.offset`",
+    "serial": "`origin.serial`",
+    "raw": "`raw`, records joined by `\\n` as two characters",
+}
+
 
 def cell(value: Cell) -> str | int | float:
     r"""A value as a spreadsheet may safely read it; nothing for null.

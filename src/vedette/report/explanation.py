@@ -11,11 +11,13 @@ from vedette.event import View
 from vedette.predicate import Step, steps
 from vedette.report.legend import wrapped
 from vedette.report.line import BOLD, DIM, LEVEL, PLAIN, WARN, Glyphs, Line
-from vedette.report.miss import Judge, Judged, Nearest
+from vedette.report.miss import NEVER, Judge, Judged, Nearest
 from vedette.report.summary import instant
 from vedette.report.terminal import pad, printable, shorten, truncate
 from vedette.sigma.rule import Rule
 
+#: How the explanation of a keyword begins; the raw event that it reads is too long to be shown.
+_RAW: Final = "the raw event "
 _HELD: Final = Style.parse("green")
 _FAILED: Final = Style.parse("red")
 #: Parts below `any of` that are shown of one depth before "and N more".
@@ -47,10 +49,11 @@ def rule_lines(rule: Rule, width: int, glyphs: Glyphs) -> Iterator[Line]:
         (printable(str(rule.location)), DIM),
     ]
     yield from wrapped(head, width, glyphs, indent=0, hanging=2)
-    yield [(f"reads events of {printable(str(rule.logsource))}; matches if", PLAIN)]
+    reads = f"reads events of {printable(str(rule.logsource))}; matches if"
+    yield from wrapped([(reads, PLAIN)], width, glyphs, indent=0, hanging=2)
     for step in steps(rule.predicate, {}):
         text = f"{'  ' * step.depth}{printable(step.text)}"
-        yield [("  " + text if len(text) <= width - 2 else "  " + shorten(text, width - 2, glyphs.ellipsis), PLAIN)]
+        yield [("  " + shorten(text, width - 2, glyphs.ellipsis), PLAIN)]
 
 
 def event_lines(
@@ -78,17 +81,20 @@ def event_lines(
         missing = min(judged.distances[view] for view in views)
         if best_only and missing > judged.distance:
             continue
-        yield _verdict(views, missing)
+        yield from wrapped(_verdict(views, missing), width, glyphs, indent=2, hanging=4)
         yield from _parts(parts, width, glyphs)
         if best_only:
             return
 
 
 def _verdict(views: Sequence[View], missing: int) -> Line:
-    named = f"{'view' if len(views) == 1 else 'views'} {', '.join(map(str, views))}: "
+    named = f"{'view' if len(views) == 1 else 'views'} {', '.join(map(str, views))}"
     if not missing:
-        return [(f"  {named}", DIM), ("matches", _HELD)]
-    return [(f"  {named}", DIM), (f"does not match, {missing} {'part' if missing == 1 else 'parts'} short", _FAILED)]
+        return [("matches", _HELD), (named, DIM)]
+    short = (
+        "can never match" if missing >= NEVER else f"{missing} {'part' if missing == 1 else 'parts'} short of a match"
+    )
+    return [(short, _FAILED), (named, DIM)]
 
 
 def _parts(parts: Sequence[Step], width: int, glyphs: Glyphs) -> Iterator[Line]:
@@ -102,8 +108,10 @@ def _parts(parts: Sequence[Step], width: int, glyphs: Glyphs) -> Iterator[Line]:
             continue
         mark, style = ("holds", _HELD) if part.held else ("fails", _FAILED)
         value = ""
-        if part.value is not None:
-            value = shorten(part.value, max(8, room - column - 2), glyphs.ellipsis) if part.value else "(absent)"
+        if part.value:
+            value = shorten(part.value, max(8, room - column - 2), glyphs.ellipsis)
+        elif part.value is not None and not part.text.startswith(_RAW):
+            value = "(absent)"
         yield [
             (f"    {mark} ", style),
             (pad(shorten(text, column, glyphs.ellipsis), column), PLAIN if part.held else DIM),

@@ -13,14 +13,14 @@ from vedette.hunt.finding import RuleHeader
 from vedette.report.group import Group
 from vedette.report.level import counted, rank
 from vedette.report.line import BOLD, DIM, PLAIN, Glyphs, Line
-from vedette.report.terminal import printable
+from vedette.report.terminal import head, printable
 
 _INDENT: Final = 2
 
 
 def legend(rows: Sequence[Group], width: int, glyphs: Glyphs) -> Iterator[Line]:
     """Totals in one line, then each rule: title, author, licence, techniques and id; wrapped, never cut."""
-    yield [(totals(rows), BOLD)]
+    yield from wrapped([(totals(rows), BOLD)], width, glyphs, indent=0)
     rules = {row.rule.id: row.rule for row in rows}
     for rule in sorted(rules.values(), key=lambda rule: (-rank(rule.level), rule.title)):
         yield from wrapped(_about(rule), width, glyphs)
@@ -70,7 +70,7 @@ def wrapped(
     line: Line = [(" " * indent, PLAIN)]
     used = start = indent
     for number, (text, style) in enumerate(parts):
-        for place, word in enumerate(text.split(" ") if cell_len(text) > width - hanging else [text]):
+        for place, word in enumerate(_words(text, width - hanging)):
             between = separator if place == 0 and number else " " if place else ""
             if used + len(between) + cell_len(word) > width and used > start:
                 yield line
@@ -79,3 +79,13 @@ def wrapped(
             line += [(between, DIM), (word, style)]
             used += len(between) + cell_len(word)
     yield line
+
+
+def _words(text: str, room: int) -> Iterator[str]:
+    """The text whole if it fits, else its words; a word that is wider than `room` is broken anywhere."""
+    for word in text.split(" ") if cell_len(text) > room else [text]:
+        while cell_len(word) > room:
+            first = head(word, room)
+            yield first
+            word = word[len(first) :]
+        yield word

@@ -42,7 +42,8 @@ def lines(survey: Survey, width: int, glyphs: Glyphs) -> Iterator[Line]:
 
 
 def _host(host: HostSurvey, width: int, glyphs: Glyphs) -> Iterator[Line]:
-    yield [(printable(host.host or "(no node name)"), BOLD), (f"  {period(host.first, host.last)}", PLAIN)]
+    name = printable(host.host or "(no node name)")
+    yield from wrapped([(name, BOLD), (period(host.first, host.last), PLAIN)], width, glyphs, indent=0)
     gaps = "".join(f"; no record from {period(gap.start, gap.end)}" for gap in host.gaps[:5])
     more = f" and {len(host.gaps) - 5:,} more gaps" if len(host.gaps) > 5 else ""
     hours = "1 hour" if host.covered_hours == 1 else f"{host.covered_hours:,} hours"

@@ -23,6 +23,8 @@ from vedette.report.terminal import pad, printable, shorten, truncate
 
 WIDE: Final = 150
 MEDIUM: Final = 100
+#: Below it, a paragraph hangs from the left edge instead of from its title.
+_NARROW: Final = 60
 _GAP: Final = "  "
 _CLOCK: Final = 8
 #: Widest host and user columns, in the wide and in the medium layout.
@@ -39,7 +41,7 @@ def write(findings: Iterable[Finding], console: Console) -> None:
 def lines(rows: Sequence[Group], width: int, glyphs: Glyphs) -> Iterator[Line]:
     """The lines of the table: a heading for each day, its rows, then totals and the rules with their authors."""
     columns = _columns(rows, width)
-    margin = sum(columns[name] + len(_GAP) for name in ("time", "level"))
+    margin = sum(columns[name] + len(_GAP) for name in ("time", "level")) if width >= _NARROW else len(_GAP)
     if width >= MEDIUM:
         yield [(_GAP.join(name.rjust(n) if name == "count" else name.ljust(n) for name, n in columns.items()), DIM)]
     for day, of_day in itertools.groupby(rows, key=lambda row: row.time[:10]):
@@ -50,7 +52,7 @@ def lines(rows: Sequence[Group], width: int, glyphs: Glyphs) -> Iterator[Line]:
             elif width >= MEDIUM:
                 yield from _two_lines(row, columns, glyphs)
             else:
-                yield from _paragraph(row, columns["level"], width, glyphs)
+                yield from _paragraph(row, columns["level"], width, glyphs, margin)
             yield from _below(row, width, glyphs, margin)
     yield []
     yield from legend(rows, width, glyphs)
@@ -136,11 +138,10 @@ def _two_lines(row: Group, columns: dict[str, int], glyphs: Glyphs) -> Iterator[
         yield [(" " * margin + pad(truncate(row.rule.author, rule, glyphs.ellipsis), rule) + _GAP + via, DIM)]
 
 
-def _paragraph(row: Group, level: int, width: int, glyphs: Glyphs) -> Iterator[Line]:
+def _paragraph(row: Group, level: int, width: int, glyphs: Glyphs, margin: int) -> Iterator[Line]:
     body = _body(row)
-    margin = _CLOCK + len(_GAP) + level + len(_GAP)
     count = f"  {glyphs.times}{row.count:,}" if row.count > 1 else ""
-    room = width - margin - len(count)
+    room = width - _CLOCK - level - 2 * len(_GAP) - len(count)
     title = truncate(row.rule.title, room, glyphs.ellipsis)
     author = truncate(
         f" {glyphs.dot} {row.rule.author}" if row.rule.author else "", room - cell_len(title), glyphs.ellipsis

@@ -1,12 +1,8 @@
-"""Hand-made findings."""
+"""Hand-made findings that the tests of reports and of the command line share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
-
-import msgspec
-import pytest
 
 from vedette.hunt.finding import (
     SCHEMA,
@@ -94,15 +90,3 @@ def make_finding(command_line: str = "iptables -F ufw-logging-deny", **more: Any
         "origin": FindingOrigin("audit.log", 123456, 59364),
     }
     return Finding(**(values | more))
-
-
-@pytest.fixture
-def finding() -> Callable[..., Finding]:
-    """Factory of findings."""
-    return make_finding
-
-
-@pytest.fixture
-def rule() -> Callable[..., RuleHeader]:
-    """Factory of rule headers."""
-    return lambda **more: msgspec.structs.replace(FLUSH, **more)
