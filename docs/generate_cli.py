@@ -29,8 +29,9 @@ Where several apply, the first of this list is the one that is given.
 | 3 | usage or configuration: the command line can't be obeyed |
 | 4 | telemetry unreadable: none of the logs could be read |
 | 1 | gate failed: findings at or above `--fail-on` |
-| 2 | rule errors, with `--strict` |
+| 2 | rule errors, with `--strict`; or the one rule that was asked about can't be loaded |
 | 0 | ran to its end |
+| 70 | a defect of Vedette itself; the traceback is for a report |
 
 One bad rule or one rejected line never changes the code by itself, and never goes unreported.
 """
