@@ -141,12 +141,10 @@ def _write(findings: Iterator[Finding], form: str, stream: BinaryIO) -> None:
         if stream.isatty():
             table.write(findings, Console(file=sys.stdout, highlight=False))
         else:
-            text = io.TextIOWrapper(stream, encoding="utf-8", errors="backslashreplace")
-            try:
-                table.write(findings, Console(file=text, highlight=False))
-            finally:
-                text.flush()
-                text.detach()
+            text = io.StringIO()
+            table.write(findings, Console(file=text, highlight=False))
+            stream.write(text.getvalue().encode("utf-8", "backslashreplace"))
+            stream.flush()
     elif form == "ndjson":
         from vedette.report import ndjson
 

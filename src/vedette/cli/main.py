@@ -17,7 +17,10 @@ from vedette.errors import ContentError, TelemetryError, UsageError, VedetteErro
 VERBS: Final = {
     "hunt": ("vedette.cli.hunt:hunt", "Hunt through logs with Sigma rules."),
     "explain": ("vedette.cli.explain:explain", "Say why a rule did or did not match, atom by atom."),
-    "telemetry": ("vedette.cli.telemetry:telemetry", "Say which rules can fire on logs, and what the others need."),
+    "telemetry": (
+        "vedette.cli.telemetry:telemetry",
+        "Say which rules can fire on logs, which never can, and what to enable.",
+    ),
     "rules": ("vedette.cli.rules:rules", "Say what loads of rules, and what is refused, where and why."),
     "page": ("vedette.cli.page:page", "Turn hunt pages into hunt packs."),
 }
@@ -87,23 +90,30 @@ def outcome(run: Callable[[], Any]) -> int:
     """Call `run`, report what it raises on standard error, and tell the exit code."""
     try:
         code = run()
-    except click.exceptions.Abort:
+    except (click.exceptions.Abort, KeyboardInterrupt):
         click.echo("vedette: interrupted", err=True)
         return INTERRUPTED
     except click.ClickException as error:
         error.show()
         return USAGE
     except VedetteError as error:
-        from vedette.report.terminal import printable
-
-        click.echo(f"vedette: {printable(str(error))}", err=True)
+        _say(str(error))
         return code_of(error)
+    except OSError as error:
+        _say(": ".join(str(part) for part in (error.filename, error.strerror or error) if part))
+        return USAGE
     except Exception:  # noqa: BLE001 (the last resort: a defect must not end in the code of a failed gate)
         import traceback
 
         click.echo(f"{traceback.format_exc()}vedette: this is a defect of Vedette; please report it", err=True)
         return DEFECT
     return code if isinstance(code, int) else OK
+
+
+def _say(text: str) -> None:
+    from vedette.report.terminal import printable
+
+    click.echo(f"vedette: {printable(text)}", err=True)
 
 
 def code_of(error: VedetteError) -> int:

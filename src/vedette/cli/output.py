@@ -79,8 +79,9 @@ class Output:
 
     def discard(self) -> None:
         """Leave nothing behind; harmless after `commit` or `keep_partial`."""
-        if self._beside:
+        if self.path is not None:
             with contextlib.suppress(OSError):
                 self.stream.close()
+        if self._beside:
             self._beside.unlink(missing_ok=True)
             self._beside = None

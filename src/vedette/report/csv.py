@@ -7,7 +7,6 @@ line: line ends, controls and bidi characters stand as escapes; the exact values
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Callable, Iterable
 from typing import BinaryIO, Final
 
@@ -142,13 +141,19 @@ def cell(value: Cell) -> str | int | float:
 
 def write(findings: Iterable[Finding], out: BinaryIO) -> None:
     """Write a header and one line a finding, in UTF-8, lines ended by CR LF as RFC 4180 says."""
-    text = io.TextIOWrapper(out, encoding="utf-8", errors="backslashreplace", newline="", write_through=False)
-    try:
-        writer = csv.writer(text)
-        writer.writerow(COLUMNS)
-        fill = tuple(COLUMNS.values())
-        for finding in findings:
-            writer.writerow([cell(column(finding)) for column in fill])
-    finally:
-        text.flush()
-        text.detach()
+    writer = csv.writer(_Utf8(out))
+    writer.writerow(COLUMNS)
+    fill = tuple(COLUMNS.values())
+    for finding in findings:
+        writer.writerow([cell(column(finding)) for column in fill])
+    out.flush()
+
+
+class _Utf8:
+    """What `csv` writes text to; unlike a text file it holds nothing back and closes nothing."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+
+    def write(self, text: str) -> int:
+        return self._out.write(text.encode())

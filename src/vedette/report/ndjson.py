@@ -12,8 +12,8 @@ import msgspec
 from vedette.hunt.finding import Finding
 from vedette.report.terminal import visible
 
-#: Findings that are encoded at once.
-BATCH: Final = 256
+#: Findings that are encoded at once; more would leave the processor's cache.
+BATCH: Final = 32
 #: Seconds after which fewer are written too.
 PATIENCE: Final = 0.5
 
