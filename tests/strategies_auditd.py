@@ -73,12 +73,19 @@ def execs(draw: st.DrawFn) -> tuple[list[bytes], list[bytes]]:
             if draw(st.integers(0, 3)) == 0:
                 flush()
             continue
+        plain = kernel_string(arg).startswith(b'"')
+        # A long argument is fetched in parts, each written as its own text demands; a short one in one way throughout.
+        is_long = draw(st.integers(0, 9)) == 0
+        if is_long:
+            arg += b"x" * 15_000
+            args[number] = arg
         cuts = sorted(draw(st.sets(st.integers(1, max(1, len(arg) - 1)), max_size=3)))
         pieces = [arg[start:end] for start, end in zip([0, *cuts], [*cuts, len(arg)], strict=True)]
         pieces = [piece for piece in pieces if piece]
-        tokens.append(b"a%d_len=%d" % (number, len(arg)))
+        tokens.append(b"a%d_len=%d" % (number, len(arg) if is_long or plain else 2 * len(arg)))
         for index, piece in enumerate(pieces):
-            tokens.append(b"a%d[%d]=" % (number, index) + kernel_string(piece))
+            value = piece.hex().upper().encode() if not is_long and not plain else kernel_string(piece)
+            tokens.append(b"a%d[%d]=" % (number, index) + value)
             if draw(st.booleans()):
                 flush()
     if tokens:

@@ -20,6 +20,7 @@ PROCTITLE_LIMIT: Final = 128
 _PIECE: Final = re.compile(rb"a(\d{1,10})(?:\[(\d{1,10})\])?=(.*)", re.DOTALL)
 _LENGTH: Final = re.compile(rb"a(\d{1,10})_len=(\d{1,20})")
 _ARGC: Final = re.compile(rb"argc=(\d{1,20})")
+_FETCH_LIMIT: Final = 7500  # bytes of an argument that the kernel fetches at once
 _SEPARATOR: Final = b"\x1d"  # before the interpreted tail of log_format=ENRICHED
 _FAST_LIMIT: Final = 64
 
@@ -85,7 +86,7 @@ def _parse_pieces(bodies: Sequence[bytes]) -> Argv:
     sound = True
     whole: dict[int, bytes] = {}
     pieces: dict[int, dict[int, bytes]] = {}
-    written: dict[int, int] = {}  # characters of an argument's pieces as written, quotes aside
+    written: dict[int, list[bytes]] = {}  # pieces as written
     announced: dict[int, int] = {}
     for body in bodies:
         for token in body.partition(_SEPARATOR)[0].split():
@@ -102,7 +103,7 @@ def _parse_pieces(bodies: Sequence[bytes]) -> Argv:
                     parts = pieces.setdefault(number, {})
                     sound = sound and int(part) not in parts
                     parts.setdefault(int(part), data)
-                    written[number] = written.get(number, 0) + len(raw.strip(b'"'))
+                    written.setdefault(number, []).append(raw)
             elif length := _LENGTH.fullmatch(token):
                 announced.setdefault(int(length[1]), int(length[2]))
             elif (count := _ARGC.fullmatch(token)) and argc < 0:
@@ -111,12 +112,23 @@ def _parse_pieces(bodies: Sequence[bytes]) -> Argv:
                 sound = False
     for number, parts in pieces.items():
         joined = b"".join(parts[part] for part in sorted(parts))
-        # The kernel announces the length as written or, for very long arguments, the length in memory.
-        sound = sound and max(parts) == len(parts) - 1 and announced.get(number) in (written[number], len(joined))
-        sound = sound and number not in whole
+        sound = sound and number not in whole and max(parts) == len(parts) - 1
+        sound = sound and announced.get(number) in _lengths(joined, written[number])
         whole.setdefault(number, joined)
     complete = sound and len(whole) == argc and all(number in whole for number in range(len(whole)))
     return Argv(tuple(text(whole[number]) for number in sorted(whole)), argc, complete)
+
+
+def _lengths(joined: bytes, written: list[bytes]) -> tuple[int, ...]:
+    """The lengths that the kernel may have announced for an argument if these pieces are all of it.
+
+    It announces the length in memory, or that of the text to come if it fetched the argument at once: then all pieces
+    are written alike.
+    """
+    quoted = sum(raw[:1] == b'"' for raw in written)
+    if len(joined) >= _FETCH_LIMIT or quoted not in (0, len(written)):
+        return (len(joined),)
+    return (len(joined), len(joined) * (1 if quoted else 2))
 
 
 def _piece(raw: bytes) -> bytes | None:
