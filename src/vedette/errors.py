@@ -20,7 +20,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Location(msgspec.Struct, frozen=True):
+class Location(msgspec.Struct, frozen=True, gc=False):
     """Where in which file something is wrong.
 
     Attributes:

@@ -96,9 +96,22 @@ def text_of(value: Value) -> str:
 
 
 def _glob(pattern: Glob, text: str) -> bool:
-    if pattern.cased:
-        return wildcard(pattern.tokens, text)
-    return wildcard(tuple(t if isinstance(t, Wild) else fold(t) for t in pattern.tokens), fold(text))
+    tokens = pattern.tokens
+    if not pattern.cased:
+        tokens, text = tuple(t if isinstance(t, Wild) else fold(t) for t in tokens), fold(text)
+    match tokens:
+        case ():
+            return text == ""
+        case (str() as literal,):
+            return text == literal
+        case (str() as literal, Wild.ANY):
+            return text.startswith(literal)
+        case (Wild.ANY, str() as literal):
+            return text.endswith(literal)
+        case (Wild.ANY, str() as literal, Wild.ANY):
+            return literal in text
+        case _:
+            return wildcard(tokens, text)
 
 
 def wildcard(tokens: tuple[str | Wild, ...], text: str) -> bool:

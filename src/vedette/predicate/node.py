@@ -10,38 +10,38 @@ import msgspec
 from vedette.predicate.pattern import Glob, Pattern, Reference, Regex
 
 
-class Const(msgspec.Struct, frozen=True, tag="const"):
+class Const(msgspec.Struct, frozen=True, tag="const", gc=False):
     """Always true or always false."""
 
     value: bool
 
 
-class Match(msgspec.Struct, frozen=True, tag="match"):
+class Match(msgspec.Struct, frozen=True, tag="match", gc=False):
     """A field's value matches a pattern."""
 
     field: str
     pattern: Pattern
 
 
-class Keyword(msgspec.Struct, frozen=True, tag="keyword"):
+class Keyword(msgspec.Struct, frozen=True, tag="keyword", gc=False):
     """A search in the raw event; a Glob keyword is unanchored."""
 
     pattern: Glob | Regex
 
 
-class Not(msgspec.Struct, frozen=True, tag="not"):
+class Not(msgspec.Struct, frozen=True, tag="not", gc=False):
     """The child does not hold."""
 
     child: Predicate
 
 
-class And(msgspec.Struct, frozen=True, tag="and"):
+class And(msgspec.Struct, frozen=True, tag="and", gc=False):
     """All children hold; true without children."""
 
     children: tuple[Predicate, ...]
 
 
-class Or(msgspec.Struct, frozen=True, tag="or"):
+class Or(msgspec.Struct, frozen=True, tag="or", gc=False):
     """A child holds; false without children."""
 
     children: tuple[Predicate, ...]

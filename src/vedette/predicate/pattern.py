@@ -26,7 +26,7 @@ Order: TypeAlias = Literal["eq", "lt", "lte", "gt", "gte"]
 Part: TypeAlias = Literal["minute", "hour", "day", "week", "month", "year"]
 
 
-class Glob(msgspec.Struct, frozen=True, tag="glob"):
+class Glob(msgspec.Struct, frozen=True, tag="glob", gc=False):
     """Text with wildcards that must match the whole value.
 
     Attributes:
@@ -59,7 +59,7 @@ class Glob(msgspec.Struct, frozen=True, tag="glob"):
         return max((token for token in self.tokens if isinstance(token, str)), key=len, default="")
 
 
-class Regex(msgspec.Struct, frozen=True, tag="regex"):
+class Regex(msgspec.Struct, frozen=True, tag="regex", gc=False):
     """An unanchored search in the dialect that RE2 and Rust's regex share; cased unless `i`.
 
     Attributes:
@@ -71,20 +71,20 @@ class Regex(msgspec.Struct, frozen=True, tag="regex"):
     flags: str = ""
 
 
-class Cidr(msgspec.Struct, frozen=True, tag="cidr"):
+class Cidr(msgspec.Struct, frozen=True, tag="cidr", gc=False):
     """An IPv4 or IPv6 network in canonical text; a value that is no address is outside."""
 
     network: str
 
 
-class Compare(msgspec.Struct, frozen=True, tag="compare"):
+class Compare(msgspec.Struct, frozen=True, tag="compare", gc=False):
     """A numeric comparison `value order number`; on text it holds only for decimal integers."""
 
     order: Order
     number: int | float
 
 
-class TimePart(msgspec.Struct, frozen=True, tag="time"):
+class TimePart(msgspec.Struct, frozen=True, tag="time", gc=False):
     """A comparison of one part of a UTC time; `week` is the ISO week."""
 
     part: Part
@@ -92,11 +92,11 @@ class TimePart(msgspec.Struct, frozen=True, tag="time"):
     number: int
 
 
-class Present(msgspec.Struct, frozen=True, tag="present"):
+class Present(msgspec.Struct, frozen=True, tag="present", gc=False):
     """The value is not empty; its negation is Sigma's `null` and `exists: false`."""
 
 
-class Reference(msgspec.Struct, frozen=True, tag="reference"):
+class Reference(msgspec.Struct, frozen=True, tag="reference", gc=False):
     """The value is compared with another field of the same event (`fieldref`); false if the other is absent."""
 
     field: str

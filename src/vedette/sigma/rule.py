@@ -12,7 +12,7 @@ from vedette.predicate import Predicate
 LEVELS: tuple[str, ...] = ("informational", "low", "medium", "high", "critical")
 
 
-class Rule(msgspec.Struct, frozen=True):
+class Rule(msgspec.Struct, frozen=True, gc=False):
     """One rule.
 
     Attributes:
