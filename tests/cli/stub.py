@@ -1,8 +1,8 @@
 """A hunt that finds what its log's name says, for tests of the command line around it.
 
-A log's name is a list of words: a number yields so many findings; `block` waits for ever; `crash` is a defect; `missing`,
-`rejects`, `broken-rule` and `empty` fill the account; `excluded` yields a finding that an exclusion covers; `high` raises the level
-of the findings after it.
+A log's name is a list of words: a number yields so many findings; `block` waits for ever; `crash` is a defect;
+`missing`, `rejects`, `broken-rule` and `empty` fill the account; `excluded` yields a finding that an exclusion covers;
+`high` raises the level of the findings after it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
+import click
 import msgspec
 from tests.report.samples import FLUSH, make_finding
 
@@ -46,7 +47,7 @@ class Hunt:
             self.on_progress(Progress("log", number, 100, number * 1000))
             match word:
                 case "block":
-                    print("blocking", file=sys.stderr, flush=True)
+                    click.echo("blocking", err=True)
                     while True:
                         time.sleep(0.01)
                 case "crash":

@@ -6,6 +6,7 @@ import json
 import os
 import stat
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -131,7 +132,7 @@ def test_a_file_is_put_in_its_place_whole(tmp_path):
     assert result.exit_code == 0
     assert result.stdout == ""
     assert len(path.read_text().splitlines()) == 3
-    assert os.listdir(tmp_path) == ["findings.ndjson"]
+    assert [other.name for other in tmp_path.iterdir()] == ["findings.ndjson"]
     mask = os.umask(0)
     os.umask(mask)
     assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~mask
@@ -151,7 +152,7 @@ def test_a_failed_hunt_leaves_the_file_as_it_was(tmp_path):
     assert hunt("3 unreadable", "-o", path).exit_code == 4
     assert hunt("3 crash", "-o", path).exit_code == 70
     assert path.read_text() == "older"
-    assert os.listdir(tmp_path) == ["findings"]
+    assert [other.name for other in tmp_path.iterdir()] == ["findings"]
 
 
 def test_a_link_keeps_pointing_where_it_did(tmp_path):
@@ -176,7 +177,7 @@ def test_a_file_that_cannot_be_written_is_said_before_the_hunt(tmp_path, where):
 
 
 def test_no_space_left_is_no_defect():
-    if not os.path.exists("/dev/full"):
+    if not Path("/dev/full").exists():
         pytest.skip("no /dev/full here")
     result = hunt("500", "-o", "/dev/full")
     assert result.exit_code == 3

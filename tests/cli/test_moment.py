@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 
 import pytest
@@ -49,15 +50,14 @@ def test_what_is_no_time_is_said_with_what_would_be(text):
         parse(text, NOW)
 
 
-@given(st.datetimes(dt.datetime(1970, 1, 2), dt.datetime(9999, 12, 30), timezones=st.just(dt.UTC)))
-def test_every_moment_reads_back(moment):
+@given(st.integers(0, 253402300799))
+def test_every_moment_reads_back(seconds):
+    moment = dt.datetime.fromtimestamp(seconds, dt.UTC)
     assert parse(moment.isoformat(), NOW) == moment.timestamp()
     assert parse(moment.isoformat().replace("+00:00", "Z"), NOW) == moment.timestamp()
 
 
 @given(st.text(max_size=30))
 def test_any_text_is_a_time_or_an_error(text):
-    try:
+    with contextlib.suppress(ValueError):
         assert isinstance(parse(text, NOW), float)
-    except ValueError:
-        pass

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 from tests.report.samples import make_finding
 
 from vedette.report.deed import deed
@@ -19,10 +20,25 @@ def test_a_connection_names_its_peer_first():
 
 
 def test_other_events_list_their_fields():
-    event = {"Table": "filter", "RulesNet": -82}
-    assert deed(make_finding("nft", category="netfilter_change", event=event)) == "Table=filter RulesNet=-82 · nft"
+    event = {"type": "USER_LOGIN", "res": "failed"}
+    assert deed(make_finding("sshd", category="auditd", event=event)) == "type=USER_LOGIN res=failed · sshd"
     many = {f"f{number}": number for number in range(9)}
     assert deed(make_finding(category="auditd", process=None, event=many)) == "f0=0 f1=1 f2=2 f3=3 f4=4 f5=5 …"
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        ({"EntriesNet": -154, "EntriesBefore": 158, "EntriesAfter": 4}, "ipv4 filter: 158 to 4 entries"),
+        ({"EntriesNet": -83, "RulesNet": -82}, "ipv4 filter: -82 rules"),
+        ({"EntriesNet": 119}, "ipv4 filter: +119 entries"),
+        ({"Operation": "nft_register_rule", "Entries": 3}, "ipv4 filter: nft_register_rule, 3 entries"),
+        ({"Outcome": "undeterminable"}, "ipv4 filter: undeterminable"),
+    ],
+)
+def test_a_packet_filter_event_says_what_became_of_the_table(event, said):
+    event = {"Table": "filter", "Family": "ipv4"} | event
+    assert deed(make_finding(process=None, category="netfilter_change", event=event)) == said
 
 
 def test_what_is_known_stands_for_a_missing_command_line():

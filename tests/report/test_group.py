@@ -65,3 +65,21 @@ def test_findings_without_meaningful_ancestor_part_by_session():
     shell = (ancestor(1, "-bash"),)
     rows = group([make_finding(ancestors=shell), make_finding(ancestors=shell, session=None)])
     assert [row.via for row in rows] == ["", ""]
+
+
+def test_a_row_says_where_it_came_from():
+    shell = (ancestor(1, "-bash"),)
+    findings = [
+        make_finding(),
+        make_finding(ancestors=shell),
+        make_finding(ancestors=shell, session=None),
+        make_finding(ancestors=(), session=None),
+        make_finding(process=None, session=None, user="x"),
+    ]
+    assert [row.origin for one in findings for row in group([one])] == [
+        "via ufw-init force-stop",
+        "session 343",
+        "",
+        "parent not in the log",
+        "parent not in the log",
+    ]

@@ -131,7 +131,7 @@ def test_a_miss_is_told_in_its_best_view():
     text = shown(nearest(judge, [event(2, command="iptables -L ufw-x")], 3, matches_too=False), judge)
     assert "Flush · medium · by A. Author · DRL-1.1 · 3be619f4 · flush.yml:1" in text
     assert "matches 0 of 1 event that it reads" in text
-    assert "2026-11-24 08:35:32.164Z  gw  pid 4711  serial 2 at a.log:200" in text
+    assert "2026-11-24 08:35:32.164Z · gw · pid 4711 · serial 2 · a.log:200" in text
     assert "1 part short of a match · views invoked, invoked/resolved" in text
     assert "view resolved" not in text
     (line,) = [
@@ -154,6 +154,15 @@ def test_long_lists_of_failing_values_are_cut_short():
     judge = Judge(rule(And((many, FLUSH))), (RESOLVED,))
     text = shown(nearest(judge, [event()], 1, matches_too=False), judge)
     assert "and 28 more that fail" in text
+
+
+def test_alternatives_beside_one_that_holds_are_left_out():
+    judge = Judge(rule(), VIEWS)
+    text = shown(nearest(judge, [event(command="iptables -L ufw-x")], 1, matches_too=False), judge)
+    (told,) = [part for part in text.split("1 part short") if "iptables -L" in part]
+    assert 'holds     Image ends with "/iptables"' in told
+    assert "/ip6tables" not in told
+    assert "and 1 more that fail" in told
 
 
 def test_an_empty_log_is_said():

@@ -80,7 +80,7 @@ def test_columns_stand_below_their_heads():
     for name, value in {"level": "medium", "host": "gw-nft-01", "user": "root (ops)", "rule": "Flush I"}.items():
         assert row.index(value) == head.index(name)
     assert row.index("iptables") == head.index("what")
-    assert row.index("ufw-init") == head.index("via")
+    assert row.index("via ufw-init") == head.index("origin")
     assert row.endswith(" 3")
     assert head.endswith("count")
 

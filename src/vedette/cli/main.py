@@ -19,7 +19,7 @@ VERBS: Final = {
     "explain": ("vedette.cli.explain:explain", "Say why a rule did or did not match, atom by atom."),
     "telemetry": (
         "vedette.cli.telemetry:telemetry",
-        "Say which rules can fire on logs, which never can, and what to enable.",
+        "Say which rules can fire on logs, and what the others need.",
     ),
     "rules": ("vedette.cli.rules:rules", "Say what loads of rules, and what is refused, where and why."),
     "page": ("vedette.cli.page:page", "Turn hunt pages into hunt packs."),

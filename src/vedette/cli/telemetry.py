@@ -26,7 +26,7 @@ from vedette.cli.choice import passwd_option, rules_option
 def telemetry(
     ctx: click.Context, /, logs: tuple[str, ...], rules: tuple[str, ...], form: str, passwd: str | None
 ) -> None:
-    """Say which rules can fire on logs, which never can, and what to enable.
+    """Say which rules can fire on logs, and what the others need.
 
     For each host of the logs: the hours that they cover, the events that they hold, the share of process starts whose
     parent is known, the rules that can fire, and for each that never can the lines of audit.rules that would change

@@ -38,5 +38,19 @@ def _facts(finding: Finding) -> str:
                 host = f"[{address}]" if ":" in str(address) else str(address)
                 port = event.get(f"{side}Port")
                 return f"{word} {host}:{port}" if port is not None else f"{word} {host}"
+    if "Table" in event and finding.category.startswith("netfilter"):
+        return f"{event.get('Family', '')} {event['Table']}: {_change(event)}".lstrip()
     pairs = [f"{name}={value}" for name, value in event.items()]
     return " ".join(pairs[:_SHOWN_FIELDS]) + (" …" if len(pairs) > _SHOWN_FIELDS else "")
+
+
+def _change(event: dict[str, str | int | float]) -> str:
+    """What became of a packet filter's table, as exactly as the kernel told."""
+    before, after = event.get("EntriesBefore"), event.get("EntriesAfter")
+    if before is not None and after is not None:
+        return f"{before} to {after} entries"
+    for name, noun in (("RulesNet", "rules"), ("EntriesNet", "entries")):
+        if (net := event.get(name)) is not None:
+            return f"{net:+d} {noun}" if isinstance(net, int) else f"{net} {noun}"
+    parts = [str(event[name]) for name in ("Operation", "Outcome") if name in event]
+    return ", ".join([*parts, f"{event['Entries']} entries"] if "Entries" in event else parts)

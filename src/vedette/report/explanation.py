@@ -13,14 +13,14 @@ from vedette.report.legend import wrapped
 from vedette.report.line import BOLD, DIM, LEVEL, PLAIN, WARN, Glyphs, Line
 from vedette.report.miss import NEVER, Judge, Judged, Nearest
 from vedette.report.summary import instant
-from vedette.report.terminal import pad, printable, shorten, truncate
+from vedette.report.terminal import pad, printable, shorten
 from vedette.sigma.rule import Rule
 
 #: How the explanation of a keyword begins; the raw event that it reads is too long to be shown.
 _RAW: Final = "the raw event "
 _HELD: Final = Style.parse("green")
 _FAILED: Final = Style.parse("red")
-#: Parts below `any of` that are shown of one depth before "and N more".
+#: Failing parts that are shown in a row before "and N more".
 _SHOWN: Final = 12
 
 
@@ -71,12 +71,19 @@ def event_lines(
     """
     event = judged.event
     origin = event.origin
-    where = f"serial {origin.serial} at {origin.file}:{origin.offset}"
+    where = f"{origin.file}:{origin.offset}"
     milliseconds = f".{round(event.time * 1000) % 1000:03d}Z"
     pid = event.values.get("ProcessId", "")
     like = f"and {count - 1:,} alike" if count > 1 else ""
-    facts = [f"{instant(event.time)}{milliseconds}", event.host, f"pid {pid}" if pid != "" else "", where, like]
-    yield [(truncate("  ".join(fact for fact in facts if fact), width, glyphs.ellipsis), BOLD)]
+    facts = [
+        f"{instant(event.time)}{milliseconds}",
+        event.host,
+        f"pid {pid}" if pid != "" else "",
+        f"serial {origin.serial}",
+        where,
+        like,
+    ]
+    yield from wrapped([(printable(fact), BOLD) for fact in facts if fact], width, glyphs, indent=0, hanging=2)
     for views, parts in judge.reasons(event):
         missing = min(judged.distances[view] for view in views)
         if best_only and missing > judged.distance:
@@ -104,7 +111,7 @@ def _parts(parts: Sequence[Step], width: int, glyphs: Glyphs) -> Iterator[Line]:
     column = min(max(map(len, texts)), room * 3 // 5)
     for part, text in _few(list(zip(parts, texts, strict=True))):
         if part is None:
-            yield [(" " * 10 + text, DIM)]
+            yield [(" " * 12 + text, DIM)]
             continue
         mark, style = ("holds", _HELD) if part.held else ("fails", _FAILED)
         value = ""
@@ -120,13 +127,15 @@ def _parts(parts: Sequence[Step], width: int, glyphs: Glyphs) -> Iterator[Line]:
 
 
 def _few(parts: list[tuple[Step, str]]) -> Iterator[tuple[Step | None, str]]:
-    """Long runs of failing leaves side by side cut short; what holds is always shown."""
-    run = 0
-    hidden = 0
+    """Leave out what decides nothing: alternatives that fail beside one that holds, and the many that fail alike."""
+    above: list[Step] = []
+    run = hidden = 0
     for part, text in parts:
-        leaf = part.value is not None and not part.held
-        run = run + 1 if leaf else 0
-        if run > _SHOWN:
+        del above[part.depth :]
+        settled = bool(above) and above[-1].held and above[-1].text == "any of"
+        above.append(part)
+        run = run + 1 if part.value is not None and not part.held else 0
+        if run and (settled or run > _SHOWN):
             hidden += 1
             continue
         if hidden:

@@ -32,6 +32,8 @@ class Group:
         raw: records of the earliest finding, if the findings carry them.
         count: findings in the group.
         deeds: distinct deeds, at most `MAX_DEEDS`.
+        session: the kernel's session number, or None.
+        parent_known: the log shows the parent of the earliest finding's process.
     """
 
     time: str
@@ -47,6 +49,17 @@ class Group:
     raw: tuple[str, ...] | None
     count: int
     deeds: set[str]
+    session: int | None
+    parent_known: bool
+
+    @property
+    def origin(self) -> str:
+        """Where it came from: `via ufw reset`, else the session that typed it, else what is known of the parent."""
+        if self.via:
+            return f"via {self.via}"
+        if self.session is not None:
+            return f"session {self.session}"
+        return "" if self.parent_known else "parent not in the log"
 
 
 def group(findings: Iterable[Finding]) -> list[Group]:
@@ -87,6 +100,8 @@ def group(findings: Iterable[Finding]) -> list[Group]:
                 finding.raw,
                 1,
                 {what},
+                finding.session.ses if finding.session else None,
+                finding.process is not None and finding.process.parent is not None,
             )
             continue
         row.count += 1

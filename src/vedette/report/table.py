@@ -86,18 +86,18 @@ def _columns(rows: Sequence[Group], width: int) -> dict[str, int]:
     titles = _widest(4, 60, (row.rule.title for row in rows))
     authors = _widest(0, 60, (row.rule.author for row in rows))
     deeds = _widest(4, 2000, (row.deed + _others(row) for row in rows))
-    vias = _widest(3, 60, (row.via for row in rows))
+    origins = _widest(6, 60, (row.origin for row in rows))
     if width >= WIDE:
-        needs = {"rule": titles + 3 + authors if authors else titles, "what": deeds, "via": vias}
-        shares = {"rule": 38, "what": 40, "via": 22}
+        needs = {"rule": titles + 3 + authors if authors else titles, "what": deeds, "origin": origins}
+        shares = {"rule": 38, "what": 40, "origin": 22}
     else:
-        needs = {"rule": max(titles, authors), "what": max(deeds, vias + 4)}
+        needs = {"rule": max(titles, authors), "what": max(deeds, origins)}
         shares = {"rule": 42, "what": 58}
     room = width - sum(widths.values()) - len(_GAP) * (len(widths) + len(needs) - 1)
     widths |= share(room, needs, shares)
     return {
         name: widths[name]
-        for name in ("time", "level", "host", "user", "rule", "what", "via", "count")
+        for name in ("time", "level", "host", "user", "rule", "what", "origin", "count")
         if name in widths
     }
 
@@ -119,7 +119,7 @@ def _one_line(row: Group, columns: dict[str, int], glyphs: Glyphs) -> Line:
         (title, body),
         (pad(author, columns["rule"] - cell_len(title)) + _GAP, DIM),
         *_what(row, columns["what"], glyphs),
-        (_GAP + pad(truncate(row.via, columns["via"], glyphs.ellipsis), columns["via"]) + _GAP, body),
+        (_GAP + pad(truncate(row.origin, columns["origin"], glyphs.ellipsis), columns["origin"]) + _GAP, body),
         (f"{row.count:,}".rjust(columns["count"]), body),
     ]
 
@@ -132,10 +132,10 @@ def _two_lines(row: Group, columns: dict[str, int], glyphs: Glyphs) -> Iterator[
         *_what(row, what, glyphs),
         (_GAP + f"{row.count:,}".rjust(columns["count"]), body),
     ]
-    via = truncate(f"via {row.via}", what, glyphs.ellipsis) if row.via else ""
-    if row.rule.author or via:
+    origin = truncate(row.origin, what, glyphs.ellipsis)
+    if row.rule.author or origin:
         margin = sum(columns[name] + len(_GAP) for name in ("time", "level", "host", "user"))
-        yield [(" " * margin + pad(truncate(row.rule.author, rule, glyphs.ellipsis), rule) + _GAP + via, DIM)]
+        yield [(" " * margin + pad(truncate(row.rule.author, rule, glyphs.ellipsis), rule) + _GAP + origin, DIM)]
 
 
 def _paragraph(row: Group, level: int, width: int, glyphs: Glyphs, margin: int) -> Iterator[Line]:
@@ -154,8 +154,7 @@ def _paragraph(row: Group, level: int, width: int, glyphs: Glyphs, margin: int) 
         (count, body),
     ]
     yield [(" " * margin, PLAIN), *_what(row, width - margin, glyphs)]
-    place = f"{row.host}{_GAP}{_user(row)}".strip()
-    place = f"{place}{_GAP}via {row.via}" if row.via else place
+    place = _GAP.join(part for part in (row.host, _user(row), row.origin) if part)
     yield [(" " * margin + truncate(place, width - margin, glyphs.ellipsis), DIM)]
 
 
