@@ -1,0 +1,78 @@
+"""False-positive scenarios out of a page's text, each filter word for word."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from vedette.page.page import Scenario, Unread
+from vedette.page.sections import LABEL, Section
+
+#: What a filter that is not cut off ends in.
+_ENDS: Final = frozenset(".!?;)]}'\"`»”’…")  # noqa: RUF001 (closing quotes as pages have them)
+_FENCE_LINE: Final = re.compile(r"[ \t]*(?:`{3,}|~{3,}).*")
+
+
+def read_scenario(section: Section, *, last: bool) -> tuple[Scenario, tuple[Unread, ...]]:
+    """One scenario from its lines.
+
+    Args:
+        section: a section of kind `scenario`, which begins with its label.
+        last: nothing follows on the page, so that it may have been cut off.
+    """
+    parts: dict[str, list[str]] = {"title": [], "description": [], "filter": []}
+    begins = {"title": section.line, "description": 0, "filter": 0}
+    unread: list[Unread] = []
+    part = ""
+    bold = False
+    for number, line in enumerate(section.lines, section.line):
+        label = LABEL.fullmatch(line)
+        if label is None:
+            if not _FENCE_LINE.fullmatch(line):
+                parts[part].append(line)
+            continue
+        name = {"Scenario": "title", "Description": "description"}.get(label["label"], "filter")
+        if name != "title" and begins[name]:
+            unread.append(Unread(number, line, f"the scenario has a {label['label']} already"))
+            continue
+        part, begins[name] = name, number
+        text, bold = _unmarked(label["text"], opened=bool(label["bold"]) and not (label["close"] or label["shut"]))
+        parts[part].append(text)
+    texts = {name: _joined(lines) for name, lines in parts.items()}
+    why = _missing(texts, last=last, bold=bold)
+    return Scenario(
+        title=texts["title"],
+        description=texts["description"],
+        filter=texts["filter"],
+        line=section.line,
+        filter_line=begins["filter"],
+        complete=not why,
+        why=why,
+    ), tuple(unread)
+
+
+def _unmarked(text: str, *, opened: bool) -> tuple[str, bool]:
+    """The text without the bold mark that its label opened, and whether that mark is never closed."""
+    text = text.strip()
+    if not opened:
+        return text, False
+    for mark in ("**", "__"):
+        if text.endswith(mark):
+            return text.removesuffix(mark).rstrip(), False
+        if text.startswith(mark):
+            return text.removeprefix(mark).lstrip(), False
+    return text, "**" not in text
+
+
+def _joined(lines: list[str]) -> str:
+    return "\n".join(lines).strip()
+
+
+def _missing(texts: dict[str, str], *, last: bool, bold: bool) -> str:
+    lacks = [name for name in ("title", "description", "filter") if not texts[name]]
+    if lacks:
+        cut = "the page breaks off here; " if last and (bold or lacks[-1] == "filter") else ""
+        return f"{cut}it has no {' and no '.join(lacks)}"
+    if last and texts["filter"].rstrip("*_ \t\n")[-1:] not in _ENDS:
+        return "the page breaks off in the middle of the filter"
+    return ""
