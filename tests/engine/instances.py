@@ -27,7 +27,7 @@ from vedette.predicate import (
     fields,
 )
 
-FILLERS = ("", " ", "x", "/", "\n", "\\", "é", "\0", "ſ", "aaaa")
+FILLERS = ("", " ", "x", "/", "\n", "\\", "é", "\0", "\u017f", "aaaa")
 
 
 def instances(predicate: Predicate, chance: random.Random, count: int) -> Iterator[dict[str, Value]]:

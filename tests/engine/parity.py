@@ -55,13 +55,9 @@ def add(shapes: Shapes, row: Row) -> int:
     return shapes.number(tuple(vocabulary.code(row.get(column, "")) for column, vocabulary in pairs))
 
 
-def compile_plan(
-    asked: Sequence[Query], columns: tuple[str, ...] = COLUMNS, choice: Choice = "both"
-) -> Plan:
+def compile_plan(asked: Sequence[Query], columns: tuple[str, ...] = COLUMNS, choice: Choice = "both") -> Plan:
     """A plan that went through its serialised form."""
-    made = plan(
-        asked, columns, tuple(VOCABULARIES[column] for column in columns), choice=choice, per_event=PER_EVENT
-    )
+    made = plan(asked, columns, tuple(VOCABULARIES[column] for column in columns), choice=choice, per_event=PER_EVENT)
     return msgspec.msgpack.decode(msgspec.msgpack.encode(made), type=Plan)
 
 

@@ -25,7 +25,7 @@ from vedette.predicate import (
 )
 
 #: Few letters, so that patterns hit; line ends, NUL, case pairs and odd folds, and the marks of the Polars back end.
-ALPHABET = "aAbkKsS/ -.\\=\n\r\0éÉſKİıςσΣßẞ𝒳😀\ue000\ue001\ue002\ue003\ue005\ufffd"
+ALPHABET = "aAbkKsS/ -.\\=\n\r\0éÉ\u017fKİ\u0131ς\u03c3Σßẞ\U0001d4b3😀\ue000\ue001\ue002\ue003\ue005\ufffd"
 TEXT_FIELDS = ("Image", "ParentImage", "CommandLine", "ParentCommandLine", "User")
 FIELDS = (*TEXT_FIELDS, "UserId", "DestinationIp", "DestinationPort", "ProcessId", "EventTime", "Hashes")
 
@@ -60,7 +60,7 @@ regexes = st.builds(
             "[é-ς]",
             "(?i)k",
             "(?i)é",
-            "(?i)σ$",
+            "(?i)\u03c3$",
             r"\x00",
             "a{2,4}/",
             "(?:a|b)/",

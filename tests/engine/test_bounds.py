@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 import pytest
-
 from tests.engine.parity import BACKENDS, add, check, compile_plan, engine, new_shapes, queries
+
 from vedette.engine import Matcher
 from vedette.predicate import (
     And,
@@ -17,6 +17,7 @@ from vedette.predicate import (
     Or,
     Predicate,
     Regex,
+    Value,
     Wild,
     contains,
     endswith,
@@ -36,7 +37,9 @@ def backend(request):
 def test_a_rule_of_ten_thousand_values(cache):
     values = Or(tuple(Match("CommandLine", contains(f"tool-{number:05}!")) for number in range(10_000)))
     exact = Or(tuple(Match("User", equals(f"user{number}")) for number in range(10_000)))
-    events = [{"CommandLine": f"run TOOL-{number:05}! now", "User": f"USER{number - 1}"} for number in (9999, 10_000, 10_001)]
+    events = [
+        {"CommandLine": f"run TOOL-{number:05}! now", "User": f"USER{number - 1}"} for number in (9999, 10_000, 10_001)
+    ]
     answers = check(queries(values, exact, And((values, Not(exact)))), events, cache)
     assert [sorted(answer) for answer in answers] == [["0", "1"], ["1"], []]
 
@@ -52,12 +55,12 @@ def test_a_rule_of_ten_thousand_values(cache):
         r"(?:a?){64}a{64}",
         r"(.{0,100}k){9}",
         r".{1000}x",
-        r"(?i)(é|ſ)+$",
+        "(?i)(é|\u017f)+$",
     ],
 )
 def test_an_expression_that_explodes(cache, source):
     asked = queries(Match("CommandLine", Regex(source)), Not(Match("CommandLine", Regex(source, "i"))))
-    events = [{"CommandLine": text} for text in ("a" * 5000, "a" * 5000 + "=", "x" * 3000 + "y", "k" * 500, "ſé")]
+    events = [{"CommandLine": text} for text in ("a" * 5000, "a" * 5000 + "=", "x" * 3000 + "y", "k" * 500, "\u017fé")]
     started = time.process_time()
     check(asked, events, cache)
     assert time.process_time() - started < 20
@@ -82,7 +85,11 @@ def test_a_value_of_a_megabyte(cache, backend):
         Match("CommandLine", glob([Wild.ANY, *(token for _ in range(20) for token in ("xx", Wild.ANY)), "nope"])),
         Match("CommandLine", startswith("y" * 300)),
     )
-    events = [{"CommandLine": "x" * MEGABYTE + " needle"}, {"CommandLine": "y" * MEGABYTE}, {"CommandLine": "é" * MEGABYTE}]
+    events = [
+        {"CommandLine": "x" * MEGABYTE + " needle"},
+        {"CommandLine": "y" * MEGABYTE},
+        {"CommandLine": "é" * MEGABYTE},
+    ]
     started = time.process_time()
     answers = engine(asked, events, "both", backend, cache)
     assert [sorted(answer) for answer in answers] == [["0", "1", "3"], ["4", "6"], []]
@@ -142,7 +149,11 @@ def test_huge_numbers(cache):
         Match("CommandLine", Compare("eq", float("nan"))),
         Match("UserId", equals(str(10**39))),
     )
-    events = [{"UserId": 10**39, "CommandLine": str(10**39)}, {"CommandLine": "9" * 5000}, {"CommandLine": "+7"}]
+    events: list[dict[str, Value]] = [
+        {"UserId": 10**39, "CommandLine": str(10**39)},
+        {"CommandLine": "9" * 5000},
+        {"CommandLine": "+7"},
+    ]
     check(asked, events, cache)
 
 

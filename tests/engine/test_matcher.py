@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from tests.engine.parity import BACKENDS, COLUMNS, add, check, compile_plan, new_shapes, queries
 from tests.engine.strategies_predicate import predicates, rows
+
 from vedette.engine import Matcher
 from vedette.event import INVOKED, RESOLVED, VIEWS, View
 from vedette.predicate import TRUE, And, Compare, Match, Not, Or, Present, Reference, contains, endswith, equals
@@ -38,7 +38,9 @@ def test_hits_name_every_view_in_which_the_query_matched(tmp_path):
     parent = Match("ParentImage", endswith("/ufw"))
     row = {"Image.resolved": "/usr/sbin/xtables-nft-multi", "Image.invoked": "/usr/sbin/iptables"}
     row |= {"ParentImage.resolved": "/usr/bin/python3", "ParentImage.invoked": "/usr/sbin/ufw", "User": "root"}
-    (answers,) = check(queries(image, parent, And((image, parent)), Not(image), Match("User", equals("ROOT"))), [row], tmp_path)
+    (answers,) = check(
+        queries(image, parent, And((image, parent)), Not(image), Match("User", equals("ROOT"))), [row], tmp_path
+    )
     assert answers == {
         "0": (INVOKED, View("invoked", "resolved")),
         "1": (INVOKED, View("resolved", "invoked")),
@@ -51,7 +53,9 @@ def test_hits_name_every_view_in_which_the_query_matched(tmp_path):
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_shapes_are_evaluated_as_they_come(backend, tmp_path):
     shapes = new_shapes()
-    matcher = Matcher(compile_plan(queries(Match("CommandLine", contains("evil")))), shapes, backend=backend, cache_dir=tmp_path)
+    matcher = Matcher(
+        compile_plan(queries(Match("CommandLine", contains("evil")))), shapes, backend=backend, cache_dir=tmp_path
+    )
     matcher.update()
     assert matcher.hits == []
     add(shapes, {"CommandLine": "so evil"})

@@ -127,7 +127,7 @@ def cost(pattern: Pattern) -> float:
 
 
 def _rarity(literal: str, *, floating: bool) -> float:
-    return min(1.0, (_PLACES if floating else 1) * 2.0 ** -sum(map(_bits, literal)))
+    return min(1.0, (_PLACES if floating else 1) * 2.0 ** -sum(map(_bits, literal[:_PLACES])))
 
 
 def _bits(character: str) -> float:

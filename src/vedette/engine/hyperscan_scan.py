@@ -19,10 +19,12 @@ import msgspec
 from vedette.engine.atoms import Atoms
 from vedette.engine.cache import Cache
 from vedette.engine.needle import Needle
-from vedette.predicate import Regex
+from vedette.predicate import Pattern, Regex
 from vedette.predicate.regex import portable
 
 _NOTHING: Final[list[int]] = []
+_LITERAL: Final = hyperscan.HS_FLAG_SINGLEMATCH
+_EXPRESSION: Final = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_UTF8
 _FLAGS: Final = re.compile(rb"^flags\s*:(.*)$", re.MULTILINE)
 
 
@@ -81,26 +83,23 @@ def _scan(database: Any, texts: list[bytes]) -> list[list[int]]:
 
 
 def _compile(atoms: Atoms) -> _Compiled:
-    literals = [(number, _spell(needle), hyperscan.HS_FLAG_SINGLEMATCH) for number, needle in atoms.literals()]
-    expressions: list[tuple[int, bytes, int]] = []
-    refused: list[int] = []
-    for number in atoms.expressions:
-        pattern = atoms.pattern(number)
-        assert isinstance(pattern, Regex)
-        expression = (
-            number,
-            portable(pattern, end=r"\z").encode(),
-            hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_UTF8,
-        )
-        # One by one first, since a single refusal refuses the whole set.
-        if _build([expression]) is None:
-            refused.append(number)
-        else:
-            expressions.append(expression)
+    literals = [(number, _spell(needle), _LITERAL) for number, needle in atoms.literals()]
+    expressions = [(number, _expression(atoms.pattern(number)), _EXPRESSION) for number in atoms.expressions]
     built = _build(expressions)
+    refused: tuple[int, ...] = ()
     if built is None:
-        return _Compiled(_build(literals) or b"", b"", atoms.expressions)
-    return _Compiled(_build(literals) or b"", built, tuple(refused))
+        # A single refusal refuses the whole set.
+        taken = [expression for expression in expressions if _build([expression]) is not None]
+        refused = tuple(sorted({*atoms.expressions} - {number for number, _, _ in taken}))
+        built = _build(taken)
+        if built is None:
+            built, refused = b"", atoms.expressions
+    return _Compiled(_build(literals) or b"", built, refused)
+
+
+def _expression(pattern: Pattern) -> bytes:
+    assert isinstance(pattern, Regex)
+    return portable(pattern, end=r"\z").encode()
 
 
 def _build(patterns: list[tuple[int, bytes, int]]) -> bytes | None:

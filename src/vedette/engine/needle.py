@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable
 from typing import Final, TypeAlias
@@ -18,15 +19,17 @@ Test: TypeAlias = Callable[[str, str], bool]
 MAX_LITERAL: Final = 128
 #: Beyond these bounds an expression is not given to a multi-pattern compiler.
 _MAX_SOURCE: Final = 1000
-_MAX_REPEAT: Final = 128
-_MAX_REPEATS: Final = 6
+_MAX_REPEATS: Final = 300
+#: Hyperscan's compiler takes twice as long for each further repeated group around another.
+_MAX_REPEATED_GROUPS: Final = 12
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 #: What the dialects might read differently and `portable` does not spell out: flags inside the expression (beyond the
 #: usual `(?i)` in front), Unicode classes, quoting, single bytes, named groups.
 _WILD_SYNTAX: Final = re.compile(r"\\[pPQEC]|\(\?(?!:)")
 _FRONT: Final = re.compile(r"\(\?[is]+\)")
-_REPEAT: Final = re.compile(r"\{(\d+)(?:,(\d*))?\}")
+_REPEATED_GROUP: Final = re.compile(r"\)[*+?{]")
+_REPEAT: Final = re.compile(r"(\)?)\{(\d+)(?:,(\d*))?\}")
 
 
 class Needle(msgspec.Struct, frozen=True):
@@ -67,8 +70,12 @@ def tame(pattern: Regex) -> bool:
     source = pattern.source
     if len(source) > _MAX_SOURCE or "m" in pattern.flags or _WILD_SYNTAX.search(_FRONT.sub("", source, count=1)):
         return False
-    repeats = _REPEAT.findall(source)
-    return len(repeats) <= _MAX_REPEATS and all(int(most or least) <= _MAX_REPEAT for least, most in repeats)
+    if len(_REPEATED_GROUP.findall(source)) > _MAX_REPEATED_GROUPS:
+        return False
+    repeats = [(group, int(most or least)) for group, least, most in _REPEAT.findall(source)]
+    inner = sum(times for group, times in repeats if not group)
+    # A repeated group multiplies what it holds.
+    return max(inner, 1) * math.prod(max(times, 1) for group, times in repeats if group) <= _MAX_REPEATS
 
 
 def ignores_case(pattern: Regex) -> bool:
@@ -104,30 +111,42 @@ def _tokens_test(tokens: Iterable[Token]) -> Callable[[str], bool]:
         else:
             pieces[-1].append(token)
     if len(pieces) == 1:
-        whole = _piece(pieces[0])
-        return lambda text: whole.fullmatch(text) is not None
-    head, tail = _piece(pieces[0]), _piece(pieces[-1])
+        length, (whole, _) = _length(pieces[0]), _piece(pieces[0])
+        return lambda text: len(text) == length and whole(text, 0)
+    (head, _), (tail, _) = _piece(pieces[0]), _piece(pieces[-1])
     head_length, tail_length = _length(pieces[0]), _length(pieces[-1])
-    inner = [_piece(piece) for piece in pieces[1:-1] if piece]
+    inner = [(_piece(piece)[1], _length(piece)) for piece in pieces[1:-1] if piece]
 
     def test(text: str) -> bool:
         position, stop = head_length, len(text) - tail_length
-        if stop < position or not head.match(text) or not tail.match(text, stop):
+        if stop < position or not head(text, 0) or not tail(text, stop):
             return False
-        for piece in inner:
-            found = piece.search(text, position, stop)
-            if found is None:
+        for find, length in inner:
+            place = find(text, position, stop)
+            if place < 0:
                 return False
-            position = found.end()
+            position = place + length
         return True
 
     return test
 
 
-def _piece(tokens: Iterable[Token]) -> re.Pattern[str]:
+def _piece(tokens: list[Token]) -> tuple[Callable[[str, int], bool], Callable[[str, int, int], int]]:
+    """How to tell whether a piece without `*` stands at a place, and how to find its first place, or -1."""
+    if all(isinstance(token, str) for token in tokens):
+        literal = "".join(token for token in tokens if isinstance(token, str))
+        return lambda text, place: text.startswith(literal, place), lambda text, start, stop: text.find(
+            literal, start, stop
+        )
     source = "".join(re.escape(token) if isinstance(token, str) else "." for token in tokens)
-    return re.compile(source, re.DOTALL)
+    pattern = re.compile(source, re.DOTALL)
+
+    def find(text: str, start: int, stop: int) -> int:
+        found = pattern.search(text, start, stop)
+        return -1 if found is None else found.start()
+
+    return lambda text, place: pattern.match(text, place) is not None, find
 
 
-def _length(tokens: Iterable[Token]) -> int:
+def _length(tokens: list[Token]) -> int:
     return sum(len(token) if isinstance(token, str) else 1 for token in tokens)

@@ -104,6 +104,7 @@ def plan(
             dead[query.key] = blame(query.predicate, supply, absent)
         else:
             live.append((query, reduced, widened))
+    vocabulary = functools.cache(supply.vocabulary)
     numbers: dict[str, dict[Pattern, int]] = {}
     guards: dict[str, dict[int, list[int]]] = {}
     unguarded: list[int] = []
@@ -112,13 +113,13 @@ def plan(
         if found is None:
             unguarded.append(place)
         for field, pattern in _scannable_leaves(reduced) if found is None else found.leaves:
-            known = numbers.setdefault(supply.vocabulary(field), {})
+            known = numbers.setdefault(vocabulary(field), {})
             number = known.setdefault(pattern, len(known))
             if found is not None:
                 guards.setdefault(field, {}).setdefault(number, []).append(place)
 
     def number_of(field: str, pattern: Pattern) -> int | None:
-        return numbers.get(supply.vocabulary(field), {}).get(pattern)
+        return numbers.get(vocabulary(field), {}).get(pattern)
 
     return Plan(
         columns,
