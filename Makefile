@@ -14,7 +14,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
 	$(shell $(name) -c 'import sys; sys.version_info >= (3, 11) and print("$(name)")' 2>/dev/null)))
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-LOG ?= tests/data/gw-nft-01.audit.log.gz
+LOG ?= src/vedette/packs/linux-firewall/evidence/gw-nft-01.audit.log.gz
 ARGS ?=
 TESTS ?= tests
 JOBS ?= auto
