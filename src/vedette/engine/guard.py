@@ -57,6 +57,12 @@ _EVERYDAY_COST: Final = 0.05
 _SYNTAX: Final = re.compile(r"\\.|\[[^\]]*\]|\{[^}]*\}|\(\?[a-z:]*|[()*+?|^$.]")
 
 
+#: Guards that hit less often than this need no others beside them.
+_RARE: Final = 0.002
+#: A guard beside the first one may have so many leaves.
+_MAX_FURTHER_LEAVES: Final = 64
+
+
 @dataclasses.dataclass(frozen=True)
 class Guard:
     """Leaves of which one must hit.
@@ -97,6 +103,23 @@ def guard(predicate: Predicate, scannable: Callable[[Pattern], bool], *, positiv
                 leaves.update(dict.fromkeys(part.leaves))
             return Guard(total, tuple(leaves))
     return None
+
+
+def guards(predicate: Predicate, scannable: Callable[[Pattern], bool]) -> tuple[Guard, ...]:
+    """Guards each of which must hit: the cheapest one, and others of a conjunction until together they are rare."""
+    children = predicate.children if isinstance(predicate, And) else (predicate,)
+    found = sorted(
+        (part for part in (guard(child, scannable) for child in children) if part is not None),
+        key=lambda part: part.cost,
+    )
+    chosen: list[Guard] = []
+    together = 1.0
+    for part in found:
+        if chosen and (together <= _RARE or len(part.leaves) > _MAX_FURTHER_LEAVES):
+            break
+        chosen.append(part)
+        together *= min(part.cost, 1.0)
+    return tuple(chosen)
 
 
 def scannable(pattern: Pattern) -> bool:

@@ -7,21 +7,25 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vedette.engine.atoms import Atoms
+from vedette.engine.batch import Batch, Frame, Layout, Rows, bits_of
 from vedette.engine.cache import Cache
-from vedette.engine.evaluate import Batch, Node, Rows, ready, same
+from vedette.engine.evaluate import Node, ready
 from vedette.engine.outcome import Hit, Outcomes
 from vedette.engine.plan import Plan
 from vedette.engine.scan import Scan, Scanner
 from vedette.engine.signature import Signatures
 from vedette.engine.supply import projections
-from vedette.event import Shapes
+from vedette.event import VIEWS, Shapes, views
 
 Backend: TypeAlias = Literal["auto", "hyperscan", "polars"]
 
 #: Rows that are evaluated at once.
 _BATCH: Final = 16_384
+#: So many rows are evaluated one by one, since masks cost more than they save.
+_FEW: Final = 12
 
 
 class Matcher:
@@ -52,7 +56,6 @@ class Matcher:
         self._cache = Cache(cache_dir)
         self._backend = backend
         self._scans = {name: Scan(atoms, self._scanner) for name, atoms in plan.atoms.items()}
-        self._columns = {field: plan.supply.columns_of(field) for field in plan.guards}
         self._projections = {
             reads: projections(reads, plan.choice) for reads in {query.reads for query in plan.queries}
         }
@@ -74,11 +77,10 @@ class Matcher:
             for vocabulary in self._shapes.vocabularies
         }
         self._signatures = list(by_vocabulary.values())
-        self._by_column = {
-            column: (place, vocabulary, by_vocabulary[id(vocabulary)])
-            for place, (column, vocabulary) in enumerate(
-                zip(self._shapes.columns, self._shapes.vocabularies, strict=True)
-            )
+        self._layout = Layout(self._shapes, self._plan.supply, by_vocabulary)
+        self._places = {
+            field: sorted({self._layout.places(field)[VIEWS.index(view)] for view in views(self._plan.choice)} - {-1})
+            for field in self._plan.scanned
         }
         self._outcomes = Outcomes(self._plan)
         # Signature numbers mean something else now, and trees remember them.
@@ -86,7 +88,7 @@ class Matcher:
         self._guarded: dict[tuple[str, int], frozenset[int]] = {}
 
     def _evaluate(self, rows: list[tuple[int, ...]]) -> None:
-        batch = Batch(rows, self._plan.supply, self._by_column)
+        batch = Batch(rows, self._layout)
         outcomes = np.zeros(len(rows), np.int32)
         for query, candidates in sorted(self._candidates(batch).items()):
             bits = self._matching(batch, query, candidates)
@@ -97,74 +99,67 @@ class Matcher:
         self.hits += map(self._outcomes.hits.__getitem__, outcomes.tolist())
 
     def _candidates(self, batch: Batch) -> dict[int, Rows]:
-        """Rows of the batch by query whose guard they hit."""
+        """Rows of the batch by query all of whose guards they may hit."""
         self._learn(batch)
-        pieces: dict[int, list[Rows]] = {}
-        sources: dict[int, set[str]] = {}
-        for field, columns in self._columns.items():
-            for column in columns:
-                signatures = batch.signatures(column)
-                rows = np.flatnonzero(signatures)
+        # By guard and column: rows of one column are apart, those of several may be the same.
+        pieces: dict[int, dict[int, list[Rows]]] = {}
+        for field in self._plan.guards:
+            signatures = self._layout.signatures[field]
+            for place in self._places[field]:
+                numbers = signatures.by_code[batch.codes(place)]
+                rows = np.flatnonzero(numbers)
                 if not len(rows):
                     continue
-                rows = rows[np.argsort(signatures[rows], kind="stable")]
-                ordered = signatures[rows]
+                rows = rows[np.argsort(numbers[rows], kind="stable")]
+                ordered = numbers[rows]
                 starts = np.flatnonzero(np.diff(ordered, prepend=-1))
                 for start, end in itertools.pairwise([*starts.tolist(), len(rows)]):
-                    queries = self._queries(batch, field, column, int(ordered[start]))
-                    for query in queries:
-                        pieces.setdefault(query, []).append(rows[start:end])
-                        sources.setdefault(query, set()).add(column)
+                    for guard in self._hit_guards(field, signatures, int(ordered[start])):
+                        pieces.setdefault(guard, {}).setdefault(place, []).append(rows[start:end])
+        owners, queries = self._plan.owners, self._plan.queries
+        by_query: dict[int, list[dict[int, list[Rows]]]] = {}
+        for guard, by_column in pieces.items():
+            by_query.setdefault(owners[guard], []).append(by_column)
         candidates = {
-            query: some[0] if len(some) == 1 else np.concatenate(some) if len(sources[query]) == 1 else _union(some)
-            for query, some in pieces.items()
+            query: _common([_joined(by_column) for by_column in found])
+            for query, found in by_query.items()
+            if len(found) == queries[query].guards
         }
+        candidates = {query: rows for query, rows in candidates.items() if len(rows)}
         everything = np.arange(len(batch.rows), dtype=np.intp)
         return candidates | dict.fromkeys(self._plan.unguarded, everything)
 
     def _learn(self, batch: Batch) -> None:
-        columns: dict[int, list[str]] = {}
-        by_number = dict(enumerate(self._signatures))
-        for column in dict.fromkeys(itertools.chain.from_iterable(self._columns.values())):
-            number = self._signatures.index(self._by_column[column][2])
-            columns.setdefault(number, []).append(column)
-        for number, names in columns.items():
-            by_number[number].learn([batch.codes(name) for name in names])
+        """Scan the values of all scanned fields that are new."""
+        columns: dict[int, list[int]] = {}
+        for field, places in self._places.items():
+            columns.setdefault(id(self._layout.signatures[field]), []).extend(places)
+        for signatures in self._signatures:
+            distinct = sorted(set(columns.get(id(signatures), ())))
+            signatures.learn([batch.codes(place) for place in distinct])
 
-    def _queries(self, batch: Batch, field: str, column: str, signature: int) -> frozenset[int]:
-        known = self._guarded.get((field, signature))
+    def _hit_guards(self, field: str, signatures: Signatures, number: int) -> frozenset[int]:
+        known = self._guarded.get((field, number))
         if known is None:
             guards = self._plan.guards[field]
-            numbers = batch.sets(column)[signature]
-            known = frozenset(itertools.chain.from_iterable(guards.get(number, ()) for number in numbers))
-            self._guarded[field, signature] = known
+            hits = itertools.chain.from_iterable(guards.get(pattern, ()) for pattern in signatures.sets[number])
+            known = self._guarded[field, number] = frozenset(hits)
         return known
 
-    def _matching(self, batch: Batch, query: int, rows: Rows) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
+    def _matching(self, batch: Batch, query: int, rows: Rows) -> NDArray[np.uint8]:
         """For each of `rows` the views in which the query matches, one bit a place in `VIEWS`."""
         node = self._nodes.get(query)
         planned = self._plan.queries[query]
         if node is None:
             node = self._nodes[query] = ready(planned.tree())
-        (first, first_bits), *others = self._projections[planned.reads]
-        answer = node.mask(batch, first, rows)
-        result = answer * np.uint8(first_bits)
-        answers = [(first, answer)]
-        for view, bits in others:
-            # Where the values are those of a view that was evaluated before, so is the answer.
-            answer = np.zeros(len(rows), np.bool_)
-            left = np.ones(len(rows), np.bool_)
-            for earlier, earlier_answer in answers:
-                equal = same(batch, planned.reads, view, earlier, rows)
-                equal &= left
-                answer |= equal & earlier_answer
-                left ^= equal
-            rest = np.flatnonzero(left)
-            if len(rest):
-                answer[rest] = node.mask(batch, view, rows[rest])
-            answers.append((view, answer))
-            result |= answer * np.uint8(bits)
-        return result
+        projections = self._projections[planned.reads]
+        if len(rows) <= _FEW:
+            found = [
+                bits_of(self._layout, batch.rows[row], projections, planned.reads, node.holds) for row in rows.tolist()
+            ]
+            return np.array(found, np.uint8)
+        frame = Frame(batch, rows, projections, planned.reads)
+        return frame.gather(node.mask(frame, None))
 
     def _scanner(self, atoms: Atoms) -> Scanner:
         if self._backend != "polars":
@@ -181,5 +176,17 @@ class Matcher:
         return PolarsScan(atoms)
 
 
-def _union(pieces: list[Rows]) -> Rows:
-    return np.unique(np.concatenate(pieces))
+def _joined(by_column: dict[int, list[Rows]]) -> Rows:
+    pieces = [piece for pieces in by_column.values() for piece in pieces]
+    if len(pieces) == 1:
+        return pieces[0]
+    rows = np.concatenate(pieces)
+    return rows if len(by_column) == 1 else np.unique(rows)
+
+
+def _common(groups: list[Rows]) -> Rows:
+    """The rows of the smallest group that are in all others too."""
+    rows, *others = sorted(groups, key=len)
+    for other in others:
+        rows = rows[np.isin(rows, other)]
+    return rows

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from vedette.engine.atoms import Atoms, gather
-from vedette.engine.guard import guard, scannable
+from vedette.engine.guard import guards, scannable
 from vedette.engine.query import Query
 from vedette.engine.supply import Supply, blame, readings, reduce
 from vedette.engine.tree import Tree, plant
@@ -30,12 +30,14 @@ class Planned(msgspec.Struct, frozen=True):
         key: the query's key.
         confirm: its hits are candidates, each of which must be evaluated on the event itself.
         reads: the fields with two readings that it reads.
+        guards: how many guards it has; each must hit.
         packed: its tree in MessagePack.
     """
 
     key: str
     confirm: bool
     reads: tuple[str, ...]
+    guards: int
     packed: bytes
 
     def tree(self) -> Tree:
@@ -53,7 +55,9 @@ class Plan(msgspec.Struct, frozen=True, dict=True):
         queries: the queries that can match, in the order in which they were given.
         dead: key to absent fields, for queries that can never match events of this kind.
         atoms: scanned patterns by vocabulary.
-        guards: field to number of a scanned pattern to places in `queries` that its hit makes candidates.
+        scanned: the fields whose values are scanned.
+        guards: field to number of a scanned pattern to the guards that it hits, by place in `owners`.
+        owners: place in `queries` of the query that a guard belongs to.
         unguarded: places in `queries` for which every shape is a candidate.
     """
 
@@ -63,7 +67,9 @@ class Plan(msgspec.Struct, frozen=True, dict=True):
     queries: tuple[Planned, ...]
     dead: dict[str, tuple[str, ...]]
     atoms: dict[str, Atoms]
+    scanned: tuple[str, ...]
     guards: dict[str, dict[int, tuple[int, ...]]]
+    owners: tuple[int, ...]
     unguarded: tuple[int, ...]
 
     @functools.cached_property
@@ -106,36 +112,44 @@ def plan(
             live.append((query, reduced, widened))
     vocabulary = functools.cache(supply.vocabulary)
     numbers: dict[str, dict[Pattern, int]] = {}
-    guards: dict[str, dict[int, list[int]]] = {}
-    unguarded: list[int] = []
+    scanned: dict[str, None] = {}
+    index: dict[str, dict[int, dict[int, None]]] = {}
+    owners: list[int] = []
+    counts: list[int] = []
+
+    def scan(field: str, pattern: Pattern) -> int:
+        scanned[field] = None
+        known = numbers.setdefault(vocabulary(field), {})
+        return known.setdefault(pattern, len(known))
+
     for place, (_, reduced, _) in enumerate(live):
-        found = guard(reduced, scannable)
-        if found is None:
-            unguarded.append(place)
-        for field, pattern in _scannable_leaves(reduced) if found is None else found.leaves:
-            known = numbers.setdefault(vocabulary(field), {})
-            number = known.setdefault(pattern, len(known))
-            if found is not None:
-                guards.setdefault(field, {}).setdefault(number, []).append(place)
+        found = guards(reduced, scannable)
+        counts.append(len(found))
+        for one in found:
+            for field, pattern in one.leaves:
+                index.setdefault(field, {}).setdefault(scan(field, pattern), {})[len(owners)] = None
+            owners.append(place)
+        if not found:
+            for field, pattern in _scannable_leaves(reduced):
+                scan(field, pattern)
 
     def number_of(field: str, pattern: Pattern) -> int | None:
-        return numbers.get(vocabulary(field), {}).get(pattern)
+        return numbers[vocabulary(field)].get(pattern) if field in scanned else None
 
     return Plan(
         columns,
         vocabularies,
         choice,
         tuple(
-            Planned(query.key, widened, readings(reduced), msgspec.msgpack.encode(plant(reduced, number_of)))
-            for query, reduced, widened in live
+            Planned(query.key, widened, readings(reduced), count, msgspec.msgpack.encode(plant(reduced, number_of)))
+            for (query, reduced, widened), count in zip(live, counts, strict=True)
         ),
         dead,
         {name: gather(name, tuple(known)) for name, known in numbers.items()},
-        {
-            field: {number: tuple(dict.fromkeys(places)) for number, places in by_number.items()}
-            for field, by_number in guards.items()
-        },
-        tuple(unguarded),
+        tuple(scanned),
+        {field: {number: tuple(hit) for number, hit in by_number.items()} for field, by_number in index.items()},
+        tuple(owners),
+        tuple(place for place, count in enumerate(counts) if not count),
     )
 
 

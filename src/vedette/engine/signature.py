@@ -20,6 +20,7 @@ class Signatures:
 
     Attributes:
         sets: scanned patterns by signature number; number 0 is the empty set.
+        by_code: signature by code of a value, as far as `learn` was asked; number 0 for the absent value.
     """
 
     def __init__(self, vocabulary: Vocabulary, scan: Scan | None) -> None:
@@ -28,30 +29,23 @@ class Signatures:
         self._scan = scan
         self.sets: list[frozenset[int]] = [frozenset()]
         self._numbers: dict[tuple[int, ...], int] = {(): 0}
-        self._by_code = np.zeros(1, np.int32)
+        self.by_code = np.zeros(1, np.int32)
         self._epoch = vocabulary.epoch
 
     def stale(self) -> bool:
         """Whether the vocabulary was cleared since."""
         return self._epoch != self._vocabulary.epoch
 
-    def of(self, codes: NDArray[np.int32]) -> NDArray[np.int32]:
-        """The signature of each code; the absent value's is 0."""
-        if self._scan is None:
-            return np.zeros(len(codes), np.int32)
-        self.learn([codes])
-        return self._by_code[codes]
-
     def learn(self, columns: list[NDArray[np.int32]]) -> None:
         """Scan the values of several columns that are not known yet, in one go."""
         if self._scan is None:
             return
         size = len(self._vocabulary.values)
-        if size > len(self._by_code):
-            grown = np.full(max(size, 2 * len(self._by_code)), _UNKNOWN, np.int32)
-            grown[: len(self._by_code)] = self._by_code
-            self._by_code = grown
-        fresh = [codes[self._by_code[codes] == _UNKNOWN] for codes in columns]
+        if size > len(self.by_code):
+            grown = np.full(max(size, 2 * len(self.by_code)), _UNKNOWN, np.int32)
+            grown[: len(self.by_code)] = self.by_code
+            self.by_code = grown
+        fresh = [codes[self.by_code[codes] == _UNKNOWN] for codes in columns]
         codes = np.unique(np.concatenate(fresh)) if fresh else np.zeros(0, np.int32)
         if not len(codes):
             return
@@ -62,4 +56,4 @@ class Signatures:
             if hits not in numbers:
                 numbers[hits] = len(self.sets)
                 self.sets.append(frozenset(hits))
-        self._by_code[codes] = np.fromiter(map(numbers.__getitem__, found), np.int32, len(found))
+        self.by_code[codes] = np.fromiter(map(numbers.__getitem__, found), np.int32, len(found))
