@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 import msgspec
 
@@ -21,7 +21,7 @@ _encoder: Final = msgspec.json.Encoder()
 _BEYOND: Final = re.compile("[^\x00-\x7e]")
 
 
-def encode(finding: msgspec.Struct) -> bytes:
+def encode(finding: msgspec.Struct | dict[str, Any]) -> bytes:
     """One finding as JSON without a line end.
 
     Every character that a terminal would not show as a glyph is a JSON escape: the line is safe on a terminal and yet

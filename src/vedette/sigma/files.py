@@ -79,12 +79,12 @@ def list_files(paths: Sequence[Path | str]) -> Listing:
                 problems.append(_unreadable(name, error))
                 continue
             if identity not in files:
-                files[identity] = RuleFile(name, content, licenses.above(name.rpartition("/")[0]))
+                files[identity] = RuleFile(_shown(name), content, licenses.above(name.rpartition("/")[0]))
         if not found:
             problems.append(
                 RuleError(
                     "no rule files here",
-                    Location(top),
+                    Location(_shown(top)),
                     code="no-rules",
                     remedy=f"name a folder with {' or '.join('*' + suffix for suffix in SUFFIXES)} files",
                 )
@@ -150,7 +150,12 @@ def _read(path: str) -> tuple[tuple[int, int], bytes]:
 
 
 def _unreadable(path: str, error: OSError) -> RuleError:
-    return RuleError(f"can't be read: {error.strerror or error}", Location(path), code="unreadable")
+    return RuleError(f"can't be read: {error.strerror or error}", Location(_shown(path)), code="unreadable")
+
+
+def _shown(path: str) -> str:
+    """A path as text that can be written; bytes of a name that are not UTF-8 as escapes."""
+    return path if path.isascii() else os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 class _Licenses:

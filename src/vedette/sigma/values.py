@@ -70,6 +70,12 @@ _ORDERS: Final[dict[CompareOperators, Order]] = {
     CompareOperators.GT: "gt",
     CompareOperators.GTE: "gte",
 }
+#: Part of a cause to what can be done about it.
+_REGEX_REMEDIES: Final = {
+    "(?": "there is no look-around; say it with a second item of the detection or with a filter",
+    "escape sequence: \\": "there are no back-references; write the alternatives out",
+    "repetition size": "repeat at most 1,000 times",
+}
 _WILDS: Final = {SpecialChars.WILDCARD_MULTI: Wild.ANY, SpecialChars.WILDCARD_SINGLE: Wild.ONE}
 
 
@@ -165,7 +171,10 @@ def _check_regex(pattern: Regex, index: int) -> None:
         check_regex(pattern)
     except RegexRefusedError as error:
         raise RefusedError(
-            f"the expression is not what RE2 and Rust's regex both accept: {error}", "regex-unsupported", (index,)
+            f"the expression is not what RE2 and Rust's regex both accept: {error}",
+            "regex-unsupported",
+            (index,),
+            remedy=next((remedy for part, remedy in _REGEX_REMEDIES.items() if part in str(error)), ""),
         ) from None
 
 
