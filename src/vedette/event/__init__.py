@@ -1,7 +1,7 @@
 """Events: the field registry, views, log sources, single events and dictionary-encoded columns."""
 
 from vedette.event.columns import ABSENT, Shapes, Vocabulary
-from vedette.event.event import Event, Origin, matching_views
+from vedette.event.event import Event, Origin, matching_views, single_valued
 from vedette.event.logsource import LogSource
 from vedette.event.registry import FIELDS, REGISTRY, Field
 from vedette.event.view import INVOKED, READ_FIELDS, RESOLVED, VIEWS, Choice, View, views
@@ -23,5 +23,6 @@ __all__ = [
     "View",
     "Vocabulary",
     "matching_views",
+    "single_valued",
     "views",
 ]

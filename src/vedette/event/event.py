@@ -47,12 +47,17 @@ class Event(msgspec.Struct, frozen=True):
 
     def row(self, view: View) -> dict[str, Value]:
         """The event as one single-valued row: what the reference evaluator reads."""
-        row = {name: value for name, value in self.values.items() if "." not in name}
-        for field in READ_FIELDS:
-            value = self.values.get(view.column(field), "")
-            if value != "":
-                row[field] = value
-        return row
+        return single_valued(self.values, view)
+
+
+def single_valued(values: Mapping[str, Value], view: View) -> dict[str, Value]:
+    """Columns as one single-valued row: the image fields in the readings of `view`."""
+    row = {name: value for name, value in values.items() if "." not in name}
+    for field in READ_FIELDS:
+        value = values.get(view.column(field), "")
+        if value != "":
+            row[field] = value
+    return row
 
 
 def matching_views(predicate: Predicate, event: Event, among: tuple[View, ...]) -> tuple[View, ...]:

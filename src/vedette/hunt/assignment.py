@@ -32,6 +32,7 @@ from vedette.predicate import (
     Wild,
     fields,
     glob,
+    has_keyword,
     rewrite,
 )
 from vedette.sigma.rule import Rule
@@ -57,20 +58,26 @@ class Assignment:
 
     Attributes:
         source: the kind.
+        order: its place in `KINDS`.
         rules: rule by place in the plan's queries.
         predicates: what each of them is confirmed and explained by.
+        reads: the fields that each of them reads, sorted.
         plan: the compiled queries.
         columns: columns that the reader must supply.
         dead: rule ids that can never match this kind, with the absent fields on which they hang.
+        keywords: places of the rules that read the raw event.
         record_types: for single records, the types that the rules can match; None for all.
     """
 
     source: LogSource
+    order: int
     rules: tuple[Rule, ...]
     predicates: tuple[Predicate, ...]
+    reads: tuple[tuple[str, ...], ...]
     plan: Plan
     columns: tuple[str, ...]
     dead: dict[str, tuple[str, ...]]
+    keywords: frozenset[int]
     record_types: frozenset[str] | None = None
 
 
@@ -90,18 +97,26 @@ def assign(
     found: list[Assignment] = []
     for source in KINDS:
         routed = [
-            rule for rule in rules if rule.logsource.covers(source) or (not routing and source == PROCESS_CREATION)
+            rule for rule in rules if _sees(rule.logsource, source) or (not routing and source == PROCESS_CREATION)
         ]
         if routed:
             found.append(_compile(source, routed, choice, f"{key}/{routing}", cache))
     return tuple(found)
 
 
+def _sees(logsource: LogSource, source: LogSource) -> bool:
+    """Whether rules of this log source see this kind; without category and service they mean the log's own lines."""
+    if not logsource.category and not logsource.service:
+        return source == AUDIT_RECORD and logsource.product in ("", source.product)
+    return logsource.covers(source)
+
+
 def _compile(source: LogSource, rules: Sequence[Rule], choice: Choice, key: str, cache: Cache) -> Assignment:
     predicates = {rule.id: rule.predicate for rule in rules}
     if source == AUDIT_RECORD:
         predicates = {name: _raw_as_column(predicate) for name, predicate in predicates.items()}
-    used = frozenset().union(*(fields(predicate) for predicate in predicates.values()))
+    read = {name: fields(predicate) for name, predicate in predicates.items()}
+    used = frozenset().union(*read.values())
     columns = tuple(sorted(used)) if source == AUDIT_RECORD else supplied(source)
     columns = tuple(column for column in columns if field_of(column) in used)
 
@@ -112,16 +127,26 @@ def _compile(source: LogSource, rules: Sequence[Rule], choice: Choice, key: str,
         return msgspec.msgpack.encode(plan(queries, columns, vocabularies, choice=choice, per_event=per_event))
 
     name = "/".join((__version__, key, str(source), choice, *(rule.id for rule in rules)))
-    compiled = msgspec.msgpack.decode(cache.fetch("plan", hashlib.sha256(name.encode()).hexdigest(), make), type=Plan)
+    digest = hashlib.sha256(name.encode()).hexdigest()
+    try:
+        compiled = msgspec.msgpack.decode(cache.fetch("plan", digest, make), type=Plan)
+    except msgspec.MsgspecError:
+        # Another version wrote this entry in another form.
+        made = make()
+        cache.put("plan", digest, made)
+        compiled = msgspec.msgpack.decode(made, type=Plan)
     by_id = {rule.id: rule for rule in rules}
     live = tuple(by_id[query.key] for query in compiled.queries)
     return Assignment(
         source,
+        KINDS.index(source),
         live,
         tuple(predicates[rule.id] for rule in live),
+        tuple(tuple(sorted(read[rule.id])) for rule in live),
         compiled,
         columns,
         compiled.dead,
+        frozenset(place for place, rule in enumerate(live) if has_keyword(predicates[rule.id])),
         _record_types([predicates[rule.id] for rule in live]) if source == AUDIT_RECORD else None,
     )
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from vedette.event import READ_FIELDS, View
-from vedette.hunt.finding import Matched
+from vedette.hunt.finding import Matched, Verdict
 from vedette.predicate import (
     And,
     Atom,
@@ -15,13 +17,20 @@ from vedette.predicate import (
     Predicate,
     Row,
     evaluate,
-    fields,
     rewrite,
 )
 from vedette.predicate.evaluate import text_of
 
+#: What a finding says of its match.
+Why: TypeAlias = tuple[tuple[Matched, ...], Verdict]
+
 #: More atoms than this say no more to a reader.
 MAX_MATCHED = 32
+
+
+def explain(predicate: Predicate, reads: tuple[str, ...], row: Row, raw: str, view: View) -> Why:
+    """Why a match is one, and the verdict that it alerts; see `matched` and `undecided`."""
+    return matched(predicate, row, raw, view), Verdict("alert", undecided_by=undecided(predicate, reads, row, raw))
 
 
 def matched(predicate: Predicate, row: Row, raw: str, view: View) -> tuple[Matched, ...]:
@@ -54,14 +63,20 @@ def _held(predicate: Predicate, row: Row, raw: str) -> list[Atom]:
             return []
 
 
-def undecided(predicate: Predicate, row: Row, raw: str) -> tuple[str, ...]:
+def undecided(predicate: Predicate, reads: tuple[str, ...], row: Row, raw: str) -> tuple[str, ...]:
     """The absent fields on which a match hangs: with another value of one of them, the predicate could be false.
+
+    Args:
+        predicate: what matched.
+        reads: the fields that it reads, sorted.
+        row: the event in the view in which it matched.
+        raw: the raw event.
 
     All atoms of an absent field are taken as true, then as false; if either makes the predicate false, it hangs on it.
     """
     return tuple(
         field
-        for field in sorted(fields(predicate))
+        for field in reads
         if row.get(field, "") == ""
         and not all(_with(predicate, field, row, raw, truth=truth) for truth in (True, False))
     )

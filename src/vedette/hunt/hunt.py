@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
+import functools
 import time as clock
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 from vedette.engine import Hit, Matcher
 from vedette.errors import TelemetryError
-from vedette.event import Event, LogSource, Origin, View
+from vedette.event import READ_FIELDS, Event, LogSource, Origin, View, single_valued
 from vedette.event.logsource import AUDIT_RECORD, PROCESS_CREATION
 from vedette.hunt.assignment import KINDS, Assignment, assign
-from vedette.hunt.finding import SCHEMA, Finding, FindingOrigin, Matched, Process, RuleHeader, Verdict
-from vedette.hunt.held import matched, undecided
+from vedette.hunt.finding import SCHEMA, Finding, FindingOrigin, Matched, RuleHeader, Verdict
+from vedette.hunt.held import explain
 from vedette.hunt.options import DEFAULT_PACK, Options, Progress
 from vedette.hunt.render import Clock, header, process_of, session_of
 from vedette.hunt.summary import DeadRule, HostCoverage, Summary
-from vedette.predicate import Predicate, evaluate, has_keyword
+from vedette.predicate import Predicate, Value, evaluate, fields
 from vedette.sigma.rule import LEVELS, Rule
 from vedette.sigma.ruleset import RuleSet, load
 from vedette.telemetry.auditd.accounts import load_accounts
 from vedette.telemetry.auditd.columns import process_values
 from vedette.telemetry.auditd.happening import Batch, Call, Happening
-from vedette.telemetry.auditd.process import Process as Running
 from vedette.telemetry.auditd.reader import AuditReader
 from vedette.telemetry.auditd.records import RAW
 from vedette.telemetry.listing import expand
 from vedette.telemetry.source import Source
 
 OnProgress = Callable[[Progress], None]
+#: Explanations of matches that are kept; one for each distinct row and rule.
+_MOST_REASONS: Final = 200_000
+_NOTHING: Final[dict[str, Value]] = {}
 
 
 def built_in_pack(name: str) -> str:
@@ -58,7 +62,7 @@ class Hunt:
         )
         self._kept = kept
         self._headers: dict[str, RuleHeader] = {}
-        self._why: dict[tuple[LogSource, int, int, int], tuple[tuple[Matched, ...], Verdict]] = {}
+        self._why: dict[tuple[int, int, int, int], tuple[tuple[Matched, ...], Verdict]] = {}
         self._clock = Clock()
         self.summary.rules_loaded = len(kept)
         self.summary.rule_problems.extend(self.rules.problems)
@@ -88,7 +92,8 @@ class Hunt:
         for batches in self._batches():
             for batch in batches:
                 for happening in batch.happenings:
-                    yield self._event(batch.source, happening)
+                    raw = bool(self._by_source[batch.source].keywords)
+                    yield self._event(batch.source, happening, raw=raw)
         self._close()
 
     def _on_rules(self, done: int, total: int) -> None:
@@ -116,99 +121,103 @@ class Hunt:
 
     def _judge(self, batches: list[Batch]) -> Iterator[Finding]:
         """Match one chunk's events, and write a finding for every match, in file order."""
-        found: list[tuple[int, int, int, Batch, Hit]] = []
+        found: list[tuple[int, int, Batch, int, tuple[Hit, ...]]] = []
         for batch in batches:
             matcher = self._matchers[batch.source]
             matcher.update()
             self._seen[batch.source] += len(batch.numbers)
-            order = KINDS.index(batch.source)
-            hits = matcher.hits
-            for place, number in enumerate(batch.numbers):
-                if hits[number]:
-                    offset = batch.happenings[place].offset
-                    found.extend((offset, order, place, batch, hit) for hit in hits[number])
-        found.sort(key=lambda match: match[:3])
+            order, hits, happenings = KINDS.index(batch.source), matcher.hits, batch.happenings
+            found += [
+                (happenings[place].offset, order, batch, place, hits[number])
+                for place, number in enumerate(batch.numbers)
+                if hits[number]
+            ]
+        if len(batches) > 1:
+            found.sort(key=lambda match: match[:2])
         since, until = self.options.since, self.options.until
-        rendered: tuple[Running | None, Process | None] = (None, None)
-        for _, _, place, batch, hit in found:
+        alerts = self.summary.alerts
+        for _, _, batch, place, hits_of_event in found:
             happening = batch.happenings[place]
             if (since is not None and happening.time < since) or (until is not None and happening.time >= until):
                 continue
-            running = happening.process
-            if running is not rendered[0]:
-                rendered = (running, process_of(running) if running is not None else None)
-            finding = self._finding(batch, place, happening, hit, rendered[1])
-            if finding is not None:
-                self.summary.alerts[finding.rule.level] += 1
+            for finding in self._findings(batch, place, happening, hits_of_event):
+                alerts[finding.rule.level] += 1
                 yield finding
 
-    def _finding(
-        self, batch: Batch, place: int, happening: Happening, hit: Hit, process: Process | None
-    ) -> Finding | None:
+    def _findings(self, batch: Batch, place: int, happening: Happening, hits: tuple[Hit, ...]) -> Iterator[Finding]:
+        """The findings of one event; what they share is made once."""
         source = batch.source
         assignment = self._by_source[source]
-        rule = assignment.rules[hit.query]
-        in_views = hit.views
-        predicate = assignment.predicates[hit.query]
-        if hit.confirm:
-            event = self._event(source, happening)
-            in_views = tuple(view for view in hit.views if _holds(predicate, event, view))
-            if not in_views:
-                return None
-            why = self._explain(predicate, event, in_views[0])
-        else:
-            key = (source, batch.shapes.epoch, batch.numbers[place], hit.query)
-            known = self._why.get(key)
-            if known is None:
-                known = self._explain(predicate, self._event(source, happening), in_views[0])
-                if len(self._why) > 50_000:
-                    self._why.clear()
-                self._why[key] = known
-            why = known
         running = happening.process
-        head = self._headers.get(rule.id)
-        if head is None:
-            head = self._headers[rule.id] = header(rule)
-        fields = happening.fields if isinstance(happening, Call) else {}
+        process = session = user = login_user = None
+        if running is not None:
+            process, session = process_of(running), session_of(running)
+            user, login_user = running.tail.user or None, running.tail.login_user or None
+        extra = happening.fields if isinstance(happening, Call) else _NOTHING
         if source == AUDIT_RECORD:
-            fields = {name: value for name, value in fields.items() if name != RAW}
-        return Finding(
-            SCHEMA,
-            "finding",
-            self._clock.text(happening.time),
-            happening.node,
-            source.category or source.service,
-            head,
-            (running.tail.user or None) if running is not None else None,
-            (running.tail.login_user or None) if running is not None else None,
-            session_of(running) if running is not None else None,
-            process,
-            fields,
-            why[0],
-            tuple(str(view) for view in in_views),
-            why[1],
-            FindingOrigin(happening.file, happening.offset, happening.serial),
-            self.reader.records(happening) if self.options.raw else None,
-        )
+            extra = {name: value for name, value in extra.items() if name != RAW}
+        time = self._clock.text(happening.time)
+        origin = FindingOrigin(happening.file, happening.offset, happening.serial)
+        category = source.category or source.service
+        raw = self.reader.records(happening) if self.options.raw else None
+        number, epoch = batch.numbers[place], batch.shapes.epoch
+        values: dict[str, Value] | None = None
+        for hit in hits:
+            in_views = hit.views
+            rule = assignment.rules[hit.query]
+            predicate = assignment.predicates[hit.query]
+            if hit.confirm:
+                event = self._event(source, happening, raw=hit.query in assignment.keywords)
+                in_views = _confirmed(predicate, event, hit.views)
+                if not in_views:
+                    continue
+                why = explain(predicate, assignment.reads[hit.query], event.row(in_views[0]), event.raw, in_views[0])
+            else:
+                key = (assignment.order, epoch, number, hit.query)
+                known = self._why.get(key)
+                if known is None:
+                    if values is None:
+                        values = batch.shapes.values(number)
+                    row = single_valued(values, in_views[0])
+                    known = explain(predicate, assignment.reads[hit.query], row, "", in_views[0])
+                    if len(self._why) > _MOST_REASONS:
+                        self._why.clear()
+                    self._why[key] = known
+                why = known
+            head = self._headers.get(rule.id)
+            if head is None:
+                head = self._headers[rule.id] = header(rule)
+            yield Finding(
+                SCHEMA,
+                "finding",
+                time,
+                happening.node,
+                category,
+                head,
+                user,
+                login_user,
+                session,
+                process,
+                extra,
+                why[0],
+                _view_names(in_views),
+                why[1],
+                origin,
+                raw,
+            )
 
-    def _explain(self, predicate: Predicate, event: Event, view: View) -> tuple[tuple[Matched, ...], Verdict]:
-        row = event.row(view)
-        return matched(predicate, row, event.raw, view), Verdict(
-            "alert", undecided_by=undecided(predicate, row, event.raw)
-        )
-
-    def _event(self, source: LogSource, happening: Happening) -> Event:
-        """The event with every column, for the reference evaluator."""
+    def _event(self, source: LogSource, happening: Happening, *, raw: bool) -> Event:
+        """The event with every column, for the reference evaluator; with its raw text where a keyword needs it."""
         values = process_values(happening.process) if happening.process is not None else {}
-        raw = ""
+        text = ""
         if isinstance(happening, Call):
             values = {**happening.fields} if source == AUDIT_RECORD else {**values, **happening.fields}
         if source == AUDIT_RECORD:
-            raw = str(values.get(RAW, ""))
-        elif any(has_keyword(predicate) for predicate in self._by_source[source].predicates):
-            raw = "\n".join(self.reader.records(happening))
+            text = str(values.get(RAW, ""))
+        elif raw:
+            text = "\n".join(self.reader.records(happening))
         origin = Origin(happening.file, happening.offset, happening.serial)
-        return Event(source, happening.time, happening.node, values, raw, origin)
+        return Event(source, happening.time, happening.node, values, text, origin)
 
     def _close(self) -> None:
         """Complete the account."""
@@ -241,8 +250,16 @@ class Hunt:
         return None
 
 
-def _holds(predicate: Predicate, event: Event, view: View) -> bool:
-    return evaluate(predicate, event.row(view), event.raw)
+def _confirmed(predicate: Predicate, event: Event, among: tuple[View, ...]) -> tuple[View, ...]:
+    """The views in which the reference evaluator says yes; one answer for all where no image field is read."""
+    if not READ_FIELDS & fields(predicate):
+        return among if evaluate(predicate, event.row(among[0]), event.raw) else ()
+    return tuple(view for view in among if evaluate(predicate, event.row(view), event.raw))
+
+
+@functools.cache
+def _view_names(in_views: tuple[View, ...]) -> tuple[str, ...]:
+    return tuple(str(view) for view in in_views)
 
 
 def _reaches(rule: Rule, level: str | None) -> bool:
