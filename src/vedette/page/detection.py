@@ -1,6 +1,7 @@
 """What stands below `detection:` of a flat rule: detections, their fields and lists, and the condition.
 
 A detection and a field without a value on its line look alike. The condition tells them apart: it names the detections.
+(One that no condition uses is an error to Sigma's validators; it is refused where its name shows what it is.)
 """
 
 from __future__ import annotations

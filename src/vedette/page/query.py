@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_TABLE: Final = re.compile(r"[A-Za-z_]\w*+(?:\([^()]*+\))?[ \t]*+")
+_TABLE: Final = re.compile(r"[A-Za-z_]\w*+(?:\(.*\))?[ \t]*+")
 _LET: Final = re.compile(r"let [A-Za-z_]\w*+ *+=.*")
 _GOES_ON: Final = re.compile(r"\||\)|,|//|(?:and|or)\b")
 #: Lines that a `let` may take before the query proper.
@@ -32,7 +32,9 @@ def query_end(lines: tuple[str, ...], start: int) -> int:
     end = after
     while end < len(lines):
         text = lines[end].strip()
-        if not text or text.startswith(("```", "~~~")) or (depth <= 0 and not _GOES_ON.match(text)):
+        if not text or text.startswith(("```", "~~~")):
+            break
+        if depth <= 0 and not _GOES_ON.match(text) and not lines[end - 1].rstrip().endswith(","):
             break
         depth += brackets(text)
         end += 1

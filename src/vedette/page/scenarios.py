@@ -39,7 +39,7 @@ def read_scenario(section: Section, *, last: bool) -> tuple[Scenario, tuple[Unre
         text, bold = _unmarked(label["text"], opened=bool(label["bold"]) and not (label["close"] or label["shut"]))
         parts[part].append(text)
     texts = {name: _joined(lines) for name, lines in parts.items()}
-    why = _missing(texts, last=last, bold=bold)
+    why = _missing(texts, last=last, bold=bold, ends_in=part)
     return Scenario(
         title=texts["title"],
         description=texts["description"],
@@ -68,11 +68,11 @@ def _joined(lines: list[str]) -> str:
     return "\n".join(lines).strip()
 
 
-def _missing(texts: dict[str, str], *, last: bool, bold: bool) -> str:
+def _missing(texts: dict[str, str], *, last: bool, bold: bool, ends_in: str) -> str:
     lacks = [name for name in ("title", "description", "filter") if not texts[name]]
     if lacks:
         cut = "the page breaks off here; " if last and (bold or lacks[-1] == "filter") else ""
         return f"{cut}it has no {' and no '.join(lacks)}"
-    if last and texts["filter"].rstrip("*_ \t\n")[-1:] not in _ENDS:
-        return "the page breaks off in the middle of the filter"
+    if last and ends_in == "filter" and texts["filter"].rstrip("*_ \t\n")[-1:] not in _ENDS:
+        return "the page ends here without a full stop; the filter may break off"
     return ""
