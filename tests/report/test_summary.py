@@ -11,6 +11,7 @@ from rich.console import Console
 from vedette.errors import Location, RuleError, TelemetryError
 from vedette.hunt.summary import DeadRule, HostCoverage, Summary
 from vedette.report import summary as report
+from vedette.report.line import show
 from vedette.report.summary import instant, percent, period, size
 from vedette.report.terminal import visible
 
@@ -19,7 +20,8 @@ START = 1795509330.164  # 2026-11-24 08:35:30 UTC
 
 def shown(summary, width=120):
     out = io.StringIO()
-    report.write(summary, Console(file=out, width=width, highlight=False))
+    console = Console(file=out, width=width, highlight=False)
+    show(lambda cells, glyphs: report.lines(summary, cells, glyphs), console)
     return out.getvalue()
 
 
@@ -135,6 +137,13 @@ def test_hostile_names_have_no_power_and_lines_fit(width):
     assert all(visible(character) for line in text.splitlines() for character in line)
     assert all(cell_len(line) <= width for line in text.splitlines())
     assert "[red]x" in text
+
+
+def test_in_a_file_nothing_is_wrapped():
+    out = io.StringIO()
+    long = "/".join(["folder"] * 100)
+    report.write(good(notes=[long]), Console(file=out, width=40))
+    assert long in out.getvalue()
 
 
 def test_numbers_in_words():

@@ -9,8 +9,7 @@ from rich.style import Style
 
 from vedette.event import View
 from vedette.predicate import Step, steps
-from vedette.report.legend import wrapped
-from vedette.report.line import BOLD, DIM, LEVEL, PLAIN, WARN, Glyphs, Line
+from vedette.report.line import BOLD, DIM, LEVEL, PLAIN, WARN, Glyphs, Line, wrapped
 from vedette.report.miss import NEVER, Judge, Judged, Nearest
 from vedette.report.summary import instant
 from vedette.report.terminal import pad, printable, shorten
@@ -48,9 +47,9 @@ def rule_lines(rule: Rule, width: int, glyphs: Glyphs) -> Iterator[Line]:
         (printable(rule.id), DIM),
         (printable(str(rule.location)), DIM),
     ]
-    yield from wrapped(head, width, glyphs, indent=0, hanging=2)
+    yield from wrapped(head, width, glyphs)
     reads = f"reads events of {printable(str(rule.logsource))}; matches if"
-    yield from wrapped([(reads, PLAIN)], width, glyphs, indent=0, hanging=2)
+    yield from wrapped([(reads, PLAIN)], width, glyphs)
     for step in steps(rule.predicate, {}):
         text = f"{'  ' * step.depth}{printable(step.text)}"
         yield [("  " + shorten(text, width - 2, glyphs.ellipsis), PLAIN)]
@@ -83,12 +82,12 @@ def event_lines(
         where,
         like,
     ]
-    yield from wrapped([(printable(fact), BOLD) for fact in facts if fact], width, glyphs, indent=0, hanging=2)
+    yield from wrapped([(printable(fact), BOLD) for fact in facts if fact], width, glyphs)
     for views, parts in judge.reasons(event):
         missing = min(judged.distances[view] for view in views)
         if best_only and missing > judged.distance:
             continue
-        yield from wrapped(_verdict(views, missing), width, glyphs, indent=2, hanging=4)
+        yield from wrapped(_verdict(views, missing), width, glyphs, indent=2)
         yield from _parts(parts, width, glyphs)
         if best_only:
             return

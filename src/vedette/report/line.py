@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, TypeAlias
 
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
 from rich.style import Style
 
 from vedette.report.level import STYLES
+from vedette.report.terminal import head
 
 #: Printable texts, each with its style.
 Line: TypeAlias = list[tuple[str, Style]]
@@ -32,6 +34,44 @@ class Glyphs:
         self.ellipsis = "…" if able else "..."
         self.dot = "·" if able else "-"
         self.times = "×" if able else "x"  # noqa: RUF001 (the sign is meant)
+
+
+def wrapped(
+    parts: Sequence[tuple[str, Style]], width: int, glyphs: Glyphs, *, indent: int = 0, hanging: int | None = None
+) -> Iterator[Line]:
+    """Printable parts side by side, on as many lines as they need; nothing is cut, a part wider than a line breaks.
+
+    Args:
+        parts: text and style; a dot is set between two.
+        width: cells of a line.
+        glyphs: the dot.
+        indent: blanks before the first line.
+        hanging: blanks before the others; two more than `indent` unless stated.
+    """
+    hanging = indent + 2 if hanging is None else hanging
+    separator = f" {glyphs.dot} "
+    line: Line = [(" " * indent, PLAIN)]
+    used = start = indent
+    for number, (text, style) in enumerate(parts):
+        for place, word in enumerate(_words(text, width - hanging)):
+            between = separator if place == 0 and number else " " if place else ""
+            if used + len(between) + cell_len(word) > width and used > start:
+                yield line
+                line, used, between = [(" " * hanging, PLAIN)], hanging, ""
+                start = hanging
+            line += [(between, style if place else DIM), (word, style)]
+            used += len(between) + cell_len(word)
+    yield line
+
+
+def _words(text: str, room: int) -> Iterator[str]:
+    """The text whole if it fits, else its words; a word that is wider than `room` is broken anywhere."""
+    for word in text.split(" ") if cell_len(text) > room else [text]:
+        while cell_len(word) > room:
+            first = head(word, room)
+            yield first
+            word = word[len(first) :]
+        yield word
 
 
 def show(make: Callable[[int, Glyphs], Iterable[Line]], console: Console) -> None:

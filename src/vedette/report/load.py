@@ -8,9 +8,8 @@ from typing import Any, BinaryIO, Final
 
 from rich.console import Console
 
-from vedette.report.legend import wrapped
 from vedette.report.level import LEVELS, SHORT, counted
-from vedette.report.line import BOLD, DIM, LEVEL, PLAIN, WARN, Glyphs, Line, show
+from vedette.report.line import BOLD, DIM, LEVEL, PLAIN, WARN, Glyphs, Line, show, wrapped
 from vedette.report.ndjson import encode
 from vedette.report.terminal import printable, truncate
 from vedette.sigma.ruleset import RuleSet
@@ -97,7 +96,7 @@ def lines(loaded: RuleSet, width: int, glyphs: Glyphs) -> Iterator[Line]:
             yield []
             yield [(f"{title}: ", BOLD), (_codes(Counter(part[1] for part in parts)), PLAIN)]
         for location, code, cause, remedy in parts:
-            yield from wrapped([(printable(str(location)), PLAIN), (printable(code), DIM)], width, glyphs)
+            yield from wrapped([(printable(str(location)), PLAIN), (printable(code), DIM)], width, glyphs, indent=2)
             yield from wrapped([(printable(cause), WARN)], width, glyphs, indent=4, hanging=4)
             if remedy:
                 yield from wrapped([(printable(f"remedy: {remedy}"), PLAIN)], width, glyphs, indent=4, hanging=4)

@@ -16,9 +16,8 @@ from rich.style import Style
 
 from vedette.errors import ContentError
 from vedette.hunt.summary import DeadRule, HostCoverage, Summary
-from vedette.report.legend import wrapped
 from vedette.report.level import counted
-from vedette.report.line import BOLD, DIM, PLAIN, WARN, Glyphs, Line, show
+from vedette.report.line import BOLD, DIM, PLAIN, WARN, Glyphs, Line, show, wrapped
 from vedette.report.terminal import printable
 
 _LABEL: Final = 10
@@ -28,11 +27,12 @@ _NAMES: Final = 3
 #: Below this share of known parents the summary warns.
 _GOOD_SHARE: Final = 0.9
 _HOUR: Final = 3600
+_UNBOUNDED: Final = 1_000_000
 
 
 def write(summary: Summary, console: Console) -> None:
-    """Print the account."""
-    show(lambda width, glyphs: lines(summary, width, glyphs), console)
+    """Print the account; in a file, where nobody resizes windows, an item is a line however long."""
+    show(lambda width, glyphs: lines(summary, width if console.is_terminal else _UNBOUNDED, glyphs), console)
 
 
 def lines(summary: Summary, width: int, glyphs: Glyphs) -> Iterator[Line]:
@@ -41,7 +41,7 @@ def lines(summary: Summary, width: int, glyphs: Glyphs) -> Iterator[Line]:
         for place, text in enumerate(texts):
             head = printable(label).ljust(_LABEL) if place == 0 else " " * _LABEL
             parts = [(word, style) for word in [printable(text)]]
-            for number, line in enumerate(wrapped(parts, width - _LABEL, glyphs, indent=0, hanging=2)):
+            for number, line in enumerate(wrapped(parts, width - _LABEL, glyphs)):
                 yield [(head if number == 0 else " " * _LABEL, DIM), *line]
 
 

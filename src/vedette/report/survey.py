@@ -9,8 +9,7 @@ from typing import BinaryIO
 from rich.console import Console
 
 from vedette.hunt.survey import Blind, HostSurvey, Survey
-from vedette.report.legend import wrapped
-from vedette.report.line import BOLD, DIM, PLAIN, WARN, Glyphs, Line, show
+from vedette.report.line import BOLD, DIM, PLAIN, WARN, Glyphs, Line, show, wrapped
 from vedette.report.ndjson import encode
 from vedette.report.summary import names, percent, period
 from vedette.report.terminal import printable
@@ -43,7 +42,7 @@ def lines(survey: Survey, width: int, glyphs: Glyphs) -> Iterator[Line]:
 
 def _host(host: HostSurvey, width: int, glyphs: Glyphs) -> Iterator[Line]:
     name = printable(host.host or "(no node name)")
-    yield from wrapped([(name, BOLD), (period(host.first, host.last), PLAIN)], width, glyphs, indent=0)
+    yield from wrapped([(name, BOLD), (period(host.first, host.last), PLAIN)], width, glyphs)
     gaps = "".join(f"; no record from {period(gap.start, gap.end)}" for gap in host.gaps[:5])
     more = f" and {len(host.gaps) - 5:,} more gaps" if len(host.gaps) > 5 else ""
     hours = "1 hour" if host.covered_hours == 1 else f"{host.covered_hours:,} hours"
@@ -89,5 +88,5 @@ def _reasons(cannot: tuple[Blind, ...]) -> list[tuple[tuple[str, tuple[str, ...]
 
 def _labelled(label: str, text: str, width: int, glyphs: Glyphs, *, warn: bool = False) -> Iterator[Line]:
     style = WARN if warn else PLAIN
-    for number, line in enumerate(wrapped([(printable(text), style)], width - _LABEL - 2, glyphs, indent=0, hanging=2)):
+    for number, line in enumerate(wrapped([(printable(text), style)], width - _LABEL - 2, glyphs)):
         yield [("  " + (label if number == 0 else "").ljust(_LABEL), DIM), *line]
