@@ -93,7 +93,8 @@ class Cell:
 
     def value(self, field: str) -> Value:
         """The value of a field."""
-        return self._layout.vocabularies[field].values[self.code(field)]
+        code = self.code(field)
+        return self._layout.vocabularies[field].values[code]
 
     def hits(self, field: str) -> frozenset[int]:
         """The scanned patterns that hold on a scanned field."""

@@ -15,6 +15,8 @@ from vedette.predicate import Reference, Value, holds
 
 #: A probe remembers its direct answers for so many codes, one byte each.
 _REMEMBERED_CODES: Final = 1 << 17
+#: A comparison of two fields remembers about so many pairs of codes.
+_REMEMBERED_PAIRS: Final = 20_000
 
 
 class Node(Protocol):
@@ -125,16 +127,20 @@ class _Pair:
     def __init__(self, field: str, pattern: Reference) -> None:
         self._field = field
         self._pattern = pattern
+        self._known: dict[int, bool] = {}
 
     def mask(self, frame: Frame, places: Rows | None) -> Mask:
         left, right = self._field, self._pattern.field
         pairs = frame.codes(left, places).astype(np.int64) << 32 | frame.codes(right, places)
         distinct, positions = np.unique(pairs, return_inverse=True)
         lefts, rights = frame.values(left), frame.values(right)
-        answers = (
-            holds(self._pattern, lefts[pair >> 32], {right: rights[pair & 0xFFFFFFFF]}) for pair in distinct.tolist()
-        )
-        return np.fromiter(answers, np.bool_, len(distinct))[positions]
+        if len(self._known) > _REMEMBERED_PAIRS:
+            self._known.clear()
+        known = self._known
+        for pair in distinct.tolist():
+            if pair not in known:
+                known[pair] = holds(self._pattern, lefts[pair >> 32], {right: rights[pair & 0xFFFFFFFF]})
+        return np.fromiter(map(known.__getitem__, distinct.tolist()), np.bool_, len(distinct))[positions]
 
     def holds(self, cell: Cell) -> bool:
         right = self._pattern.field

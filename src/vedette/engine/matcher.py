@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vedette.engine.atoms import Atoms
-from vedette.engine.batch import Batch, Frame, Layout, Rows, bits_of
+from vedette.engine.batch import Batch, Frame, Layout, Mask, Rows, bits_of
 from vedette.engine.cache import Cache
 from vedette.engine.evaluate import Node, ready
 from vedette.engine.outcome import Hit, Outcomes
@@ -101,8 +101,7 @@ class Matcher:
     def _candidates(self, batch: Batch) -> dict[int, Rows]:
         """Rows of the batch by query all of whose guards they may hit."""
         self._learn(batch)
-        # By guard and column: rows of one column are apart, those of several may be the same.
-        pieces: dict[int, dict[int, list[Rows]]] = {}
+        pieces: dict[int, list[Rows]] = {}
         for field in self._plan.guards:
             signatures = self._layout.signatures[field]
             for place in self._places[field]:
@@ -115,15 +114,15 @@ class Matcher:
                 starts = np.flatnonzero(np.diff(ordered, prepend=-1))
                 for start, end in itertools.pairwise([*starts.tolist(), len(rows)]):
                     for guard in self._hit_guards(field, signatures, int(ordered[start])):
-                        pieces.setdefault(guard, {}).setdefault(place, []).append(rows[start:end])
+                        pieces.setdefault(guard, []).append(rows[start:end])
         owners, queries = self._plan.owners, self._plan.queries
-        by_query: dict[int, list[dict[int, list[Rows]]]] = {}
-        for guard, by_column in pieces.items():
-            by_query.setdefault(owners[guard], []).append(by_column)
+        by_query: dict[int, list[list[Rows]]] = {}
+        for guard, some in pieces.items():
+            by_query.setdefault(owners[guard], []).append(some)
         candidates = {
-            query: _common([_joined(by_column) for by_column in found])
-            for query, found in by_query.items()
-            if len(found) == queries[query].guards
+            query: _common(guards, len(batch.rows))
+            for query, guards in by_query.items()
+            if len(guards) == queries[query].guards
         }
         candidates = {query: rows for query, rows in candidates.items() if len(rows)}
         everything = np.arange(len(batch.rows), dtype=np.intp)
@@ -176,17 +175,15 @@ class Matcher:
         return PolarsScan(atoms)
 
 
-def _joined(by_column: dict[int, list[Rows]]) -> Rows:
-    pieces = [piece for pieces in by_column.values() for piece in pieces]
-    if len(pieces) == 1:
-        return pieces[0]
-    rows = np.concatenate(pieces)
-    return rows if len(by_column) == 1 else np.unique(rows)
-
-
-def _common(groups: list[Rows]) -> Rows:
-    """The rows of the smallest group that are in all others too."""
-    rows, *others = sorted(groups, key=len)
-    for other in others:
-        rows = rows[np.isin(rows, other)]
-    return rows
+def _common(guards: list[list[Rows]], size: int) -> Rows:
+    """The rows that hit all guards; each guard has pieces that may overlap."""
+    if len(guards) == 1 == len(guards[0]):
+        return guards[0][0]
+    common: Mask | None = None
+    for pieces in guards:
+        hit = np.zeros(size, np.bool_)
+        for piece in pieces:
+            hit[piece] = True
+        common = hit if common is None else common & hit
+    assert common is not None
+    return np.flatnonzero(common)

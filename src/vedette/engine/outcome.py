@@ -5,6 +5,8 @@ Shapes that match tend to match alike, so that hits are added to many shapes at 
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +27,10 @@ class Hit(msgspec.Struct, frozen=True):
     query: int
     views: tuple[View, ...]
     confirm: bool
+
+
+#: So many are added one by one, since sorting costs more than it saves.
+_FEW: Final = 12
 
 
 class Outcomes:
@@ -48,6 +54,9 @@ class Outcomes:
             query: place in the plan's `queries`; comes in ascending order.
             bits: the views in which it matched, one bit a place in `VIEWS`, never 0.
         """
+        if len(outcomes) <= _FEW:
+            pairs = zip(outcomes.tolist(), bits.tolist(), strict=True)
+            return np.array([self._add(outcome, query, views) for outcome, views in pairs], np.int32)
         keys = outcomes.astype(np.int64) << len(VIEWS) | bits
         distinct, places = np.unique(keys, return_inverse=True)
         after = [self._add(key >> len(VIEWS), query, key & (1 << len(VIEWS)) - 1) for key in distinct.tolist()]
