@@ -41,7 +41,7 @@ def render() -> str:
     """The whole page."""
     from vedette.cli.main import main  # noqa: PLC0415 (the preface is of use without the commands)
 
-    context = click.Context(main, info_name="vedette")
+    context = main.make_context("vedette", [], resilient_parsing=True)
     return "\n".join([PREFACE, *_command(main, context)]).rstrip() + "\n"
 
 
@@ -52,13 +52,13 @@ def _command(command: click.Command, context: click.Context) -> Iterator[str]:
     yield f"```text\n{usage}\n```\n"
     yield from _help(command.help or "")
     records = [record for option in command.get_params(context) if (record := option.get_help_record(context))]
-    yield from [f"- `{names}`: {' '.join(text.split())}" for names, text in records]
+    yield from [f"- `{names}`: {' '.join(text.split())}" for names, text in records if text]
     yield ""
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
             below = command.get_command(context, name)
             if below is not None and not below.hidden:
-                yield from _command(below, click.Context(below, info_name=name, parent=context))
+                yield from _command(below, below.make_context(name, [], parent=context, resilient_parsing=True))
 
 
 def _help(text: str) -> Iterator[str]:
