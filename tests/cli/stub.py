@@ -1,8 +1,8 @@
 """A hunt that finds what its log's name says, for tests of the command line around it.
 
 A log's name is a list of words: a number yields so many findings; `block` waits for ever; `crash` is a defect;
-`missing`, `rejects`, `broken-rule` and `empty` fill the account; `excluded` yields a finding that an exclusion covers;
-`high` raises the level of the findings after it.
+`missing`, `rejects`, `broken-rule`, `no-rules` and `empty` fill the account; `excluded` yields a finding that an
+exclusion covers; `high` raises the level of the findings after it.
 """
 
 from __future__ import annotations
@@ -63,6 +63,8 @@ class Hunt:
                     self.summary.rule_problems.append(RuleError("no condition", Location("x.yml", 3)))
                 case "unreadable":
                     raise TelemetryError("not a log", Location("x.bin"), remedy="name an audit log")
+                case "no-rules":
+                    self.summary.rules_loaded = self.summary.rules_live = 0
                 case "high":
                     level = "high"
                 case "excluded":

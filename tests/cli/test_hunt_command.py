@@ -106,6 +106,8 @@ def test_options_reach_the_hunt():
         (["unreadable"], 4),
         (["5", "--since", "2026-11-25", "--until", "2026-11-24"], 3),
         (["5", "--since", "yesterday"], 3),
+        (["no-rules"], 3),
+        (["no-rules missing"], 3),
         (["crash"], 70),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,

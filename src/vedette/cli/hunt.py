@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from vedette.cli.choice import image_option, passwd_option, rules_option
-from vedette.cli.exit import GATE, INTERRUPTED, OK, RULES, TELEMETRY, hush, strongest
+from vedette.cli.exit import GATE, INTERRUPTED, OK, RULES, TELEMETRY, USAGE, hush, strongest
 from vedette.cli.moment import Moment
 from vedette.errors import UsageError
 from vedette.report.level import LEVELS, rank
@@ -115,6 +115,8 @@ def _hunt(out: Any, form: str, fail_on: str | None, strict: bool, asked: dict[st
 
 
 def _judged(summary: Summary, fail_on: str | None, strict: bool) -> Iterator[int]:
+    if not summary.rules_loaded:
+        yield USAGE
     if not summary.hosts and (summary.log_problems or summary.rejected):
         yield TELEMETRY
     if fail_on and any(count and rank(level) >= rank(fail_on) for level, count in summary.alerts.items()):

@@ -170,7 +170,8 @@ def _problems(label: str, noun: str, problems: list[ContentError]) -> Iterator[t
 
 
 def _rejected(summary: Summary) -> list[str]:
-    texts = [f"{_number(summary.rejected.total(), 'line')} that are no records:"]
+    total = summary.rejected.total()
+    texts = [f"{_number(total, 'line')} that {'is no record' if total == 1 else 'are no records'}:"]
     for reason, count in summary.rejected.most_common(_SHOWN):
         example = summary.rejected_examples.get(reason)
         texts.append(f"{count:,}  {reason}" + (f" (first at {example})" if example else ""))
