@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import re
@@ -194,6 +195,15 @@ def test_the_glossary_is_in_order_and_explains_each_term_once():
 def test_the_glossary_explains(term):
     text = (DOCS / "glossary.md").read_text(encoding="utf-8")
     assert re.search(rf"^\*\*{re.escape(term)}\*\*:? \w", text, re.MULTILINE)
+
+
+def test_the_bounds_that_are_stated_are_the_bounds():
+    rows = re.findall(
+        r"^\| .+ \| ([\d,]+) \| `(.+)\.(\w+)` \|$", (ROOT / "SECURITY.md").read_text("utf-8"), re.MULTILINE
+    )
+    stated = {(module, name): int(bound.replace(",", "")) for bound, module, name in rows}
+    assert len(stated) >= 10
+    assert stated == {(module, name): getattr(importlib.import_module(module), name) for module, name in stated}
 
 
 def test_the_error_tree_is_drawn_whole():
