@@ -223,7 +223,7 @@ def test_rule_sets_loaded_from_a_terminal(command, program, tty, expected):
     ],
 )
 def test_programs_that_the_kernel_names(image, unusual, writable):
-    row = {"Scope": "process", "Outcome": "drop", "EntriesNet": -1}
+    row: dict[str, Any] = {"Scope": "process", "Outcome": "drop", "EntriesNet": -1}
     row |= {"Image": image} if image else {}
     assert evaluate(RULES["netfilter_lnx_change_drop_unusual_program"].predicate, row) is unusual
     assert evaluate(RULES["netfilter_lnx_config_program_writable_folder"].predicate, row) is writable
