@@ -40,6 +40,7 @@ ORDERS: Final[dict[Order, Callable[[Any, Any], bool]]] = {
     "gte": operator.ge,
 }
 _DECIMAL: Final = re.compile(r"[+-]?[0-9]{1,40}")
+_HALF: Final = re.compile("[\ud800-\udfff]")
 #: Times beyond what `datetime` can tell match no time part.
 _LAST_SECOND: Final = 253402300799
 
@@ -60,7 +61,7 @@ def evaluate(predicate: Predicate, row: Row, raw: str = "") -> bool:
         case Keyword(pattern=Glob() as pattern):
             return _glob(Glob((Wild.ANY, *pattern.tokens, Wild.ANY), pattern.cased), raw)
         case Keyword(pattern=Regex() as pattern):
-            return compile_regex(pattern).search(raw) is not None
+            return _regex(pattern, raw)
         case Not(child=child):
             return not evaluate(child, row, raw)
         case And(children=children):
@@ -76,7 +77,7 @@ def holds(pattern: Pattern, value: Value, row: Row | None = None) -> bool:
         case Glob():
             return _glob(pattern, text_of(value))
         case Regex():
-            return compile_regex(pattern).search(text_of(value)) is not None
+            return _regex(pattern, text_of(value))
         case Present():
             return value != ""
         case Compare(order=order, number=number):
@@ -112,6 +113,11 @@ def _glob(pattern: Glob, text: str) -> bool:
             return literal in text
         case _:
             return wildcard(tokens, text)
+
+
+def _regex(pattern: Regex, text: str) -> bool:
+    """A search; half of a surrogate pair, which no encoding can carry, reads as U+FFFD."""
+    return compile_regex(pattern).search(_HALF.sub("\ufffd", text)) is not None
 
 
 def wildcard(tokens: tuple[str | Wild, ...], text: str) -> bool:

@@ -107,7 +107,7 @@ def describe(pattern: Pattern) -> str:
         case Compare(order=order, number=number):
             return f"{_ORDER_WORDS[order]} {number}"
         case TimePart(part=part, order=order, number=number):
-            return f"has a {part} that {_ORDER_WORDS[order]} {number}"
+            return f"has {'an' if part == 'hour' else 'a'} {part} that {_ORDER_WORDS[order]} {number}"
         case Present():
             return "is not empty"
         case Reference(field=field, form=form, cased=cased):

@@ -2,12 +2,14 @@ r"""The law's regular expressions: what RE2 and Rust's regex both accept, with o
 
 RE2 is the oracle. `portable` spells out what the dialects read differently (`\d`, `\w`, `\s`, `\b`, `\v`, `\<`,
 brackets and set operators in a class), so that Rust's regex, Hyperscan and Kusto answer as RE2 does. What can't be
-spelled alike is refused: `\B`, which Rust allows only in bytes, and `{,n}`, which RE2 takes as text and Rust as a repetition.
+spelled alike is refused: `\B`, which Rust allows only in bytes, and `{,n}`, which RE2 takes as text and Rust as a
+repetition.
 """
 
 from __future__ import annotations
 
 import functools
+import re
 from typing import Any, Final
 
 import re2
@@ -22,9 +24,11 @@ _CLASSES: Final = {
     "w": "0-9A-Za-z_",
     "s": r"\t\n\f\r\x20",
     "D": r"\x{00}-\x{2F}\x{3A}-\x{10FFFF}",
-    "W": r"\x{00}-\x{2F}\x{3A}-\x{40}\x{5B}-\x{5E}\x{60}\x{7B}-\x{10FFFF}",
+    # Not ranges: where case is ignored, those would hold the long s and thereby s.
+    "W": "[:^word:]",
     "S": r"\x{00}-\x{08}\x{0B}\x{0E}-\x{1F}\x{21}-\x{10FFFF}",
 }
+_LINES: Final = re.compile(r"\(\?[A-Za-z]*m")
 
 
 class RegexRefusedError(ValueError):
@@ -43,6 +47,8 @@ def compile_regex(pattern: Regex) -> Any:
     flags = f"(?{pattern.flags})" if pattern.flags else ""
     try:
         return re2.compile(flags + pattern.source, options)
+    except UnicodeEncodeError:
+        raise RegexRefusedError("it holds half of a surrogate pair") from None
     except re2.error as error:
         cause = error.args[0] if error.args else "refused by RE2"
         raise RegexRefusedError(cause.decode("utf-8", "replace") if isinstance(cause, bytes) else str(cause)) from None
@@ -63,7 +69,8 @@ def check_regex(pattern: Regex) -> None:
     try:
         pl.Series([""]).str.contains(portable(pattern, word_boundary=r"(?-u:\b)"))
     except pl.exceptions.ComputeError as error:
-        raise RegexRefusedError("Rust's regex: " + " ".join(str(error).split())[:200]) from None
+        cause = re.findall(r"error: (?!regex)(.{1,200}?)(?:$| This error)", " ".join(str(error).split()))
+        raise RegexRefusedError(f"Rust's regex: {cause[-1] if cause else 'refused'}") from None
 
 
 def portable(pattern: Regex, *, word_boundary: str = r"\b", end: str = "$") -> str:
@@ -107,6 +114,8 @@ def portable(pattern: Regex, *, word_boundary: str = r"\b", end: str = "$") -> s
                 index += 1
             class_start = index
             continue
+        if character == "(" and end != "$" and _LINES.match(source, index):
+            raise RegexRefusedError("`(?m)` inside the expression; write it as the flag `m`")
         if character == "{" and source.startswith("{,", index):
             raise RegexRefusedError(
                 "`{,n}` means text to RE2 and a repetition to Rust's regex; write `{0,n}` or `\\{,`"
