@@ -147,7 +147,7 @@ def _compile(source: LogSource, rules: Sequence[Rule], choice: Choice, key: str,
         columns,
         compiled.dead,
         frozenset(place for place, rule in enumerate(live) if has_keyword(predicates[rule.id])),
-        _record_types([predicates[rule.id] for rule in live]) if source == AUDIT_RECORD else None,
+        record_types([predicates[rule.id] for rule in live]) if source == AUDIT_RECORD else None,
     )
 
 
@@ -165,7 +165,7 @@ def _raw_as_column(predicate: Predicate) -> Predicate:
     return rewrite(predicate, leaf)
 
 
-def _record_types(predicates: Sequence[Predicate]) -> frozenset[str] | None:
+def record_types(predicates: Sequence[Predicate]) -> frozenset[str] | None:
     """The record types that a predicate can match: those that it names, unless it can match without naming one."""
     named = [pattern for predicate in predicates for pattern in _type_patterns(predicate)]
     if any(pattern.form != "equals" for pattern in named):

@@ -23,7 +23,7 @@ from vedette.sigma.rule import LEVELS, Rule
 from vedette.sigma.ruleset import RuleSet, load
 from vedette.telemetry.auditd.accounts import load_accounts
 from vedette.telemetry.auditd.columns import process_values
-from vedette.telemetry.auditd.happening import Batch, Call, Happening
+from vedette.telemetry.auditd.happening import Batch, Happening
 from vedette.telemetry.auditd.reader import AuditReader
 from vedette.telemetry.auditd.records import RAW
 from vedette.telemetry.listing import expand
@@ -32,7 +32,6 @@ from vedette.telemetry.source import Source
 OnProgress = Callable[[Progress], None]
 #: Explanations of matches that are kept; one for each distinct row and rule.
 _MOST_REASONS: Final = 200_000
-_NOTHING: Final[dict[str, Value]] = {}
 
 
 def built_in_pack(name: str) -> str:
@@ -46,7 +45,8 @@ class Hunt:
     Attributes:
         options: what was asked.
         summary: the account; complete once the findings are exhausted.
-        rules: the loaded rules.
+        rules: what was loaded.
+        kept: the rules that run: those at or above the asked level.
     """
 
     def __init__(self, options: Options, *, on_progress: OnProgress | None = None) -> None:
@@ -60,7 +60,7 @@ class Hunt:
         self.assignments: tuple[Assignment, ...] = assign(
             kept, choice=options.image, routing=options.routing, key=self.rules.key
         )
-        self._kept = kept
+        self.kept = kept
         self._headers: dict[str, RuleHeader] = {}
         self._why: dict[tuple[int, int, int, int], tuple[tuple[Matched, ...], Verdict]] = {}
         self._clock = Clock()
@@ -153,7 +153,7 @@ class Hunt:
         if running is not None:
             process, session = process_of(running), session_of(running)
             user, login_user = running.tail.user or None, running.tail.login_user or None
-        extra = happening.fields if isinstance(happening, Call) else _NOTHING
+        extra = happening.fields
         if source == AUDIT_RECORD:
             extra = {name: value for name, value in extra.items() if name != RAW}
         time = self._clock.text(happening.time)
@@ -198,7 +198,7 @@ class Hunt:
                 login_user,
                 session,
                 process,
-                extra,
+                dict(extra),
                 why[0],
                 _view_names(in_views),
                 why[1],
@@ -210,8 +210,7 @@ class Hunt:
         """The event with every column, for the reference evaluator; with its raw text where a keyword needs it."""
         values = process_values(happening.process) if happening.process is not None else {}
         text = ""
-        if isinstance(happening, Call):
-            values = {**happening.fields} if source == AUDIT_RECORD else {**values, **happening.fields}
+        values = {**happening.fields} if source == AUDIT_RECORD else {**values, **happening.fields}
         if source == AUDIT_RECORD:
             text = str(values.get(RAW, ""))
         elif raw:
@@ -230,8 +229,8 @@ class Hunt:
             events = node.events.copy()
             events[PROCESS_CREATION.category] = node.execs
             summary.hosts[node.name] = HostCoverage(node.first, node.last, events, node.parents_known, len(node.hours))
-        summary.dead = [dead for rule in self._kept if (dead := self._dead(rule)) is not None]
-        summary.rules_live = len(self._kept) - len(summary.dead)
+        summary.dead = [dead for rule in self.kept if (dead := self._dead(rule)) is not None]
+        summary.rules_live = len(self.kept) - len(summary.dead)
         summary.seconds = clock.monotonic() - self._started
         summary.cpu_seconds = clock.process_time() - self._cpu
 

@@ -8,7 +8,7 @@ from typing import Final
 from vedette.event import LogSource, Shapes
 from vedette.event.logsource import PROCESS_CREATION
 from vedette.telemetry.auditd.columns import make_shapes, shape_number, shaper
-from vedette.telemetry.auditd.happening import Batch, Call
+from vedette.telemetry.auditd.happening import Batch, Call, RecordCall
 from vedette.telemetry.auditd.node import Node
 from vedette.telemetry.auditd.process import Process
 
@@ -34,7 +34,7 @@ class Outlet:
         self.shapes: dict[LogSource, Shapes] = {source: make_shapes(names, {}) for source, names in columns.items()}
         self._batches: dict[LogSource, Batch] = {}
         self._numbers: dict[tuple[object, ...], int] = {}
-        self._calls: dict[tuple[str, bytes], int] = {}
+        self._calls: dict[tuple[str, tuple[bytes, ...]], int] = {}
         self._execs = Batch(PROCESS_CREATION, self.shapes.get(PROCESS_CREATION, make_shapes((), {})))
         self._row = shaper(self._execs.shapes)
         self._cwd = "CurrentDirectory" in columns.get(PROCESS_CREATION, ())
@@ -72,9 +72,10 @@ class Outlet:
         if node is not None:
             node.events[source.category] += 1
 
-    def record(self, source: LogSource, call: Call, key: tuple[str, bytes]) -> None:
-        """Put out a single record; records of the same type and bodies share a shape."""
+    def record(self, source: LogSource, call: RecordCall, kind: str) -> None:
+        """Put out a single record; records of the same type and bodies share a shape, and only the first is parsed."""
         batch = self._batch(source)
+        key = (kind, call.bodies)
         number = self._calls.get(key)
         if number is None:
             number = self._calls[key] = shape_number(batch.shapes, None, call.fields)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -125,6 +126,11 @@ class Process(msgspec.Struct, gc=False):
     def process(self) -> Process:
         """Itself: a process start is its own process."""
         return self
+
+    @property
+    def fields(self) -> Mapping[str, str | int | float]:
+        """Nothing: all that its start says are columns of the process."""
+        return {}
 
     def ancestors(self, limit: int = 64) -> tuple[Process, ...]:
         """Parent first, up to init or the edge of the log, at most `limit`."""

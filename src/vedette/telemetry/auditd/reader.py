@@ -8,6 +8,7 @@ the start of a line after a prefix that is empty or `node=NAME `, so text inside
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
@@ -15,17 +16,19 @@ from vedette.event import LogSource, Shapes
 from vedette.event.logsource import AUDIT_RECORD, NETFILTER_CHANGE
 from vedette.telemetry.auditd.accounts import Accounts
 from vedette.telemetry.auditd.anchor import WINDOW
-from vedette.telemetry.auditd.happening import Batch, Call, Happening
+from vedette.telemetry.auditd.happening import Batch, Call, Happening, RecordCall
 from vedette.telemetry.auditd.memo import Memo
 from vedette.telemetry.auditd.node import Node
 from vedette.telemetry.auditd.outlet import Outlet
-from vedette.telemetry.auditd.records import record_values, records_between
+from vedette.telemetry.auditd.records import records_between
 from vedette.telemetry.auditd.rejects import Rejects
 from vedette.telemetry.auditd.scanner import Scanner
 from vedette.telemetry.auditd.tail import face_of
 
 #: A line that is longer is dropped and counted.
 MAX_LINE: Final = 1024 * 1024
+#: Who wrote a record that belongs to no system call; the kernel's own pid comes before any text of the program's.
+_PID: Final = re.compile(rb"\): (?:[a-z_]+=[^ ']* )*?pid=(\d{1,10}) ", re.ASCII)
 #: Events whose process is kept for records that follow in the next chunk.
 _BEHIND: Final = 20_000
 
@@ -154,17 +157,18 @@ class AuditReader:
 
     def _put_records(self, stop: int) -> None:
         """Put out the asked records one by one, each with the process of its event."""
-        behind = self._scanner.behind
-        for start, record, bodies in records_between(self._buffer, 0, stop, self._record_types):
-            process = behind.get((record.node, record.serial))
-            if process is None:
-                pid = record.fields.get("pid", "")
-                node = self.nodes.get(record.raw[: record.raw.index(b"type=")])
-                process = node.table.by_pid.get(int(pid)) if node is not None and pid.isdigit() else None
-            values = record_values(record, bodies, self._accounts)
-            offset = self._base + start
-            call = Call(record.node, record.time, record.serial, offset, self._file, process, values)
-            self._outlet.record(AUDIT_RECORD, call, (record.type, b"\0".join(bodies)))
+        behind, buffer = self._scanner.behind, self._buffer
+        for found in records_between(buffer, stop, self._record_types):
+            line = buffer[found.start : found.end]
+            process = behind.get((found.node, found.serial))
+            if process is None and (pid := _PID.search(line)) is not None:
+                node = self.nodes.get(line[: line.index(b"type=")])
+                process = None if node is None else node.table.by_pid.get(int(pid[1]))
+            offset = self._base + found.start
+            call = RecordCall(
+                found.node, found.time, found.serial, offset, self._file, process, line, found.bodies, self._accounts
+            )
+            self._outlet.record(AUDIT_RECORD, call, found.kind)
         # The records of an event may go on in the next chunk; older ones are never asked for again.
         for key in list(behind)[: max(0, len(behind) - _BEHIND)]:
             del behind[key]

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from vedette.predicate import Value
 from vedette.telemetry.auditd.accounts import Accounts, enrich
+from vedette.telemetry.auditd.anchor import WINDOW
 from vedette.telemetry.auditd.argv import parse_argv
-from vedette.telemetry.auditd.record import Record, Reject, parse_record
+from vedette.telemetry.auditd.record import LINE_LIMIT, Record
 from vedette.telemetry.auditd.value import text
 
 #: Column that holds what keywords search.
@@ -40,40 +41,62 @@ def record_values(record: Record, bodies: tuple[bytes, ...], accounts: Accounts)
     return {name: value for name, value in values.items() if value != ""}
 
 
-def records_between(
-    buffer: bytes, start: int, stop: int, types: frozenset[str] | None
-) -> Iterator[tuple[int, Record, tuple[bytes, ...]]]:
-    """The records of the asked types in `buffer[start:stop]`, in order.
+class Found(NamedTuple):
+    """A record as the search found it: where, whose, of which type, and what it holds."""
+
+    start: int
+    end: int
+    node: str
+    time: float
+    serial: int
+    kind: str
+    bodies: tuple[bytes, ...]
+
+
+def records_between(buffer: bytes, stop: int, types: frozenset[str] | None) -> Iterator[Found]:
+    """The records of the asked types in `buffer[:stop]`, in order.
 
     Args:
         buffer: the chunk; parts of a record are searched beyond `stop` too.
-        start: position of a newline.
         stop: position of the newline to end at.
         types: record types, or None for all.
 
     Yields:
-        Position, record and bodies; an EXECVE record that goes on in others is put out once, with all its bodies.
+        Records; an EXECVE record that goes on in others is put out once, with all its bodies.
     """
-    if types is None:
-        wanted = re.compile(rb"\n(?:node=[^\s\x00-\x1f\x7f]{1,255} )?type=")
-    else:
-        names = b"|".join(re.escape(name.encode()) for name in sorted(types))
-        wanted = re.compile(rb"\n(?:node=[^\s\x00-\x1f\x7f]{1,255} )?type=(?:%s) " % names)
-    for match in wanted.finditer(buffer, start, stop):
-        begin = match.start() + 1
-        end = buffer.find(b"\n", begin)
-        record = parse_record(buffer[begin:end])
-        if isinstance(record, Reject):
+    names = rb"[A-Z0-9_]+(?:\[\d+\])?"
+    if types is not None:
+        names = b"|".join(re.escape(name.encode()) for name in sorted(types)) or rb"(?!)"
+    wanted = re.compile(
+        rb"\n(?:node=([^\s\x00-\x1f\x7f]{1,255}) )?type=(%s) msg=audit\((\d{1,12}\.\d{3}):(\d{1,10})\): ?([^\n]*)"
+        % names
+    )
+    for match in wanted.finditer(buffer, 0, stop + 1):
+        node, kind, time, serial, body = match.groups()
+        if b"\0" in body or len(body) > LINE_LIMIT:
             continue
-        bodies: tuple[bytes, ...] = (record.body,)
-        if record.type == "EXECVE":
-            if not record.body.startswith(b"argc="):
+        bodies: tuple[bytes, ...] = (body.removesuffix(b"\r"),)
+        if kind == b"EXECVE":
+            if not body.startswith(b"argc="):
                 continue
-            if _MULTIPART.search(record.body):
-                head = b"\n" + record.raw[: record.raw.index(b"): ") + 3]
-                at = end
-                while (at := buffer.find(head, at, at + 65536)) >= 0:
-                    stop_at = buffer.find(b"\n", at + len(head))
-                    bodies = (*bodies, buffer[at + len(head) : stop_at])
-                    at = stop_at
-        yield begin, record, bodies
+            if _MULTIPART.search(body):
+                bodies += tuple(_further(buffer, match.start(), match.start(5), match.end()))
+        yield Found(
+            match.start() + 1,
+            match.end(),
+            node.decode("utf-8", "replace") if node else "",
+            float(time),
+            int(serial),
+            kind.decode("ascii"),
+            bodies,
+        )
+
+
+def _further(buffer: bytes, line: int, body: int, end: int) -> Iterator[bytes]:
+    """The bodies of the records with the same head that follow."""
+    head = buffer[line:body]
+    while (at := buffer.find(head, end, end + WINDOW)) >= 0:
+        end = buffer.find(b"\n", at + len(head))
+        if end < 0:
+            return
+        yield buffer[at + len(head) : end]
