@@ -14,13 +14,21 @@ from vedette.predicate import TRUE, And, Compare, Match, Not, Or, Present, Refer
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(predicates, min_size=1, max_size=5),
-    st.lists(rows, min_size=1, max_size=8),
+    st.lists(rows, min_size=1, max_size=12),
     st.sampled_from(["both", "resolved", "invoked"]),
     st.sampled_from([1, 3, 1000]),
+    st.sampled_from([0, 2, 100]),
+    st.sampled_from([0, 3, 100_000]),
 )
-def test_all_engines_answer_alike(cache, asked, events, choice, batch):
+def test_all_engines_answer_alike(cache, asked, events, choice, batch, few, remembered):
     raws = [" ".join(str(value) for value in row.values()) for row in events]
-    check(queries(*asked), events, cache, choice, raws, batch=batch)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("vedette.engine.matcher._FEW", few)
+        patch.setattr("vedette.engine.outcome._FEW", few)
+        patch.setattr("vedette.engine.matcher._BATCH", 5)
+        patch.setattr("vedette.engine.evaluate._REMEMBERED_CODES", remembered)
+        patch.setattr("vedette.engine.evaluate._REMEMBERED_PAIRS", remembered)
+        check(queries(*asked), events, cache, choice, raws, batch=batch)
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])

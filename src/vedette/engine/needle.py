@@ -27,7 +27,7 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 #: What the dialects might read differently and `portable` does not spell out: flags inside the expression (beyond the
 #: usual `(?i)` in front), Unicode classes, quoting, single bytes, named groups.
 _WILD_SYNTAX: Final = re.compile(r"\\[pPQEC]|\(\?(?!:)")
-_FRONT: Final = re.compile(r"\(\?[is]+\)")
+_FRONT: Final = re.compile(r"^\(\?[is]+\)")
 _REPEATED_GROUP: Final = re.compile(r"\)[*+?{]")
 _REPEAT: Final = re.compile(r"(\)?)\{(\d+)(?:,(\d*))?\}")
 
