@@ -11,7 +11,7 @@ from rich.console import Console
 from vedette.report.level import LEVELS, SHORT, counted
 from vedette.report.line import BOLD, DIM, LEVEL, PLAIN, WARN, Glyphs, Line, show, wrapped
 from vedette.report.ndjson import encode
-from vedette.report.terminal import printable, truncate
+from vedette.report.terminal import pad, printable, truncate
 from vedette.sigma.ruleset import RuleSet
 
 SCHEMA: Final = 1
@@ -94,7 +94,8 @@ def lines(loaded: RuleSet, width: int, glyphs: Glyphs) -> Iterator[Line]:
     ):
         if parts:
             yield []
-            yield [(f"{title}: ", BOLD), (_codes(Counter(part[1] for part in parts)), PLAIN)]
+            counts = f"{title}: {_codes(Counter(part[1] for part in parts))}"
+            yield from wrapped([(counts, BOLD)], width, glyphs, indent=0)
         for location, code, cause, remedy in parts:
             yield from wrapped([(printable(str(location)), PLAIN), (printable(code), DIM)], width, glyphs, indent=2)
             yield from wrapped([(printable(cause), WARN)], width, glyphs, indent=4, hanging=4)
@@ -122,26 +123,26 @@ def _headline(loaded: RuleSet) -> str:
 
 
 def _table(loaded: RuleSet, width: int, glyphs: Glyphs) -> Iterator[Line]:
-    """A row for each log source, a column for each level that occurs."""
-    columns = [level for level in reversed(LEVELS) if _levels(loaded)[level]]
+    """A row for each log source, a column for each level that occurs; in a narrow table only their sum."""
     rows = _sources(loaded)
-    room = max(_LEAST_SOURCE, width - (len(columns) + 1) * _CELL)
-    source_width = min(room, max(len("log source"), *(len(name) for name, _ in rows)))
-    heads = [*(SHORT.get(level, level) for level in columns), "all"]
-    yield [("log source".ljust(source_width), DIM), *((head.rjust(_CELL), DIM) for head in heads)]
-    for name, levels in rows[:MAX_ROWS]:
-        yield _row(truncate(name, source_width, glyphs.ellipsis).ljust(source_width), levels, columns)
     if rest := rows[MAX_ROWS:]:
         together: Counter[str] = Counter()
         for _, levels in rest:
             together.update(levels)
-        label = f"{len(rest):,} more, see -f json"
-        yield _row(truncate(label, source_width, glyphs.ellipsis).ljust(source_width), together, columns)
-
-
-def _row(label: str, levels: Counter[str], columns: list[str]) -> Line:
-    cells = [(f"{levels[level] or '':>{_CELL},}" if levels[level] else " " * _CELL, LEVEL[level]) for level in columns]
-    return [(label, PLAIN), *cells, (f"{levels.total():>{_CELL},}", PLAIN)]
+        rows = [*rows[:MAX_ROWS], (f"{len(rest):,} more, see -f json", together)]
+    columns = [level for level in reversed(LEVELS) if _levels(loaded)[level]]
+    if width - (len(columns) + 1) * _CELL < _LEAST_SOURCE:
+        columns = []
+    room = min(width - (len(columns) + 1) * _CELL, max(len(name) for name, _ in rows))
+    heads = [*(SHORT.get(level, level) for level in columns), "all"]
+    yield [(pad("log source", room), DIM), *((head.rjust(_CELL), DIM) for head in heads)]
+    for name, levels in rows:
+        cells = [(f"{levels[level]:,}" if levels[level] else "", LEVEL[level]) for level in columns]
+        cells.append((f"{levels.total():,}", PLAIN))
+        yield [
+            (pad(truncate(name, room, glyphs.ellipsis), room), PLAIN),
+            *((c.rjust(_CELL), style) for c, style in cells),
+        ]
 
 
 def _levels(loaded: RuleSet) -> Counter[str]:
