@@ -7,6 +7,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.sigma.samples import SIMPLE, rule_text, write_rule
@@ -87,17 +88,40 @@ def test_what_can_t_be_read_is_told_and_stops_nothing(tmp_path: Path) -> None:
     assert sorted(codes(loaded)) == ["encoding", "too-large", "unreadable", "unreadable"]
 
 
-def test_a_folder_without_permission(tmp_path: Path) -> None:
+def test_a_folder_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_rule(tmp_path, "good.yml", SIMPLE)
-    closed = tmp_path / "closed"
-    write_rule(closed, "a.yml", SIMPLE)
-    closed.chmod(0)
-    try:
-        if os.access(closed, os.R_OK):
-            pytest.skip("root reads every folder")
-        assert codes(fresh(tmp_path)) == ["unreadable"]
-    finally:
-        closed.chmod(0o700)
+    write_rule(tmp_path, "closed/a.yml", SIMPLE)
+    scan = os.scandir
+
+    def refuse(folder: str) -> Any:
+        # Root, as whom tests may run, is refused nothing.
+        if folder == f"{tmp_path}/closed":
+            raise PermissionError(13, "Permission denied")
+        return scan(folder)
+
+    monkeypatch.setattr("vedette.sigma.files.os.scandir", refuse)
+    loaded = fresh(tmp_path)
+    assert len(loaded.rules) == 1
+    assert [str(problem) for problem in loaded.problems] == [f"{tmp_path}/closed: can't be read: Permission denied"]
+
+
+def test_a_set_that_is_too_large_is_cut_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(4):
+        write_rule(tmp_path, f"{number}.yml", SIMPLE.replace("eve", str(number)))
+    size = (tmp_path / "0.yml").stat().st_size
+    monkeypatch.setattr("vedette.sigma.files.MAX_TOTAL", 2 * size)
+    loaded = fresh(tmp_path)
+    assert len(loaded.rules) == 2
+    (problem,) = loaded.problems
+    assert (problem.code, problem.location.path) == ("too-large", f"{tmp_path}/2.yml")
+
+
+def test_folders_that_nest_without_end(tmp_path: Path) -> None:
+    write_rule(tmp_path, "a.yml", SIMPLE)
+    write_rule(tmp_path, "d/" * 80 + "b.yml", SIMPLE.replace("eve", "bob"))
+    loaded = fresh(tmp_path)
+    assert len(loaded.rules) == 1
+    assert codes(loaded) == ["too-deep"]
 
 
 def test_a_name_that_is_no_text(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ import msgspec
 from vedette import __version__
 from vedette.errors import Location, RuleError, UsageError
 
-#: Grows when the meaning of rules or the form of the cache changes without a new version.
+#: Grows with the form of the cache.
 FORMAT: Final = 1
 SUFFIXES: Final = (".yml", ".yaml")
 PACK: Final = "pack.yml"
@@ -27,6 +27,9 @@ _LICENSE_LEVELS: Final = 6
 _LICENSE_NAMES: Final = ("LICENSE", "LICENSE.md", "LICENSE.txt", "LICENSE.Detection.Rules.md")
 _LICENSE_TEXT: Final = b"detection rule license"
 _MAX_FILE: Final = 9 << 20
+#: All files of a set together; the public rules have 9 MB.
+MAX_TOTAL: Final = 256 << 20
+_MAX_FOLDERS: Final = 64
 _PACK_RULES: Final = re.compile(r"^rules:[ \t]*([A-Za-z0-9_][A-Za-z0-9_./-]*)[ \t]*$", re.MULTILINE)
 
 
@@ -66,6 +69,7 @@ def list_files(paths: Sequence[Path | str]) -> Listing:
     files: dict[tuple[int, int], RuleFile] = {}
     problems: list[RuleError] = []
     licenses = _Licenses()
+    total = 0
     for path in paths:
         top = os.fspath(path)
         if not os.path.lexists(top):
@@ -78,8 +82,14 @@ def list_files(paths: Sequence[Path | str]) -> Listing:
             except OSError as error:
                 problems.append(_unreadable(name, error))
                 continue
-            if identity not in files:
-                files[identity] = RuleFile(_shown(name), content, licenses.above(name.rpartition("/")[0]))
+            if identity in files:
+                continue
+            total += len(content)
+            if total > MAX_TOTAL:
+                cause = f"this file and what follows: the set is larger than {MAX_TOTAL >> 20} MiB"
+                problems.append(RuleError(cause, Location(_shown(name)), code="too-large", remedy="load fewer folders"))
+                return Listing(tuple(files.values()), tuple(problems))
+            files[identity] = RuleFile(_shown(name), content, licenses.above(name.rpartition("/")[0]))
         if not found:
             problems.append(
                 RuleError(
@@ -104,8 +114,11 @@ def key_of(files: Sequence[RuleFile]) -> str:
     return digest.hexdigest()
 
 
-def _walk(folder: str, problems: list[RuleError]) -> Iterator[str]:
+def _walk(folder: str, problems: list[RuleError], depth: int = 0) -> Iterator[str]:
     """Rule files below a folder in the order of their names; hidden ones and links to folders are left out."""
+    if depth > _MAX_FOLDERS:
+        problems.append(RuleError(f"more than {_MAX_FOLDERS} folders deep", Location(_shown(folder)), code="too-deep"))
+        return
     try:
         with os.scandir(folder) as entries:
             listed = sorted(entries, key=lambda entry: entry.name)
@@ -113,13 +126,13 @@ def _walk(folder: str, problems: list[RuleError]) -> Iterator[str]:
         problems.append(_unreadable(folder, error))
         return
     if any(entry.name == PACK for entry in listed):
-        yield from _walk(f"{folder}/{_rules_of_pack(f'{folder}/{PACK}')}", problems)
+        yield from _walk(f"{folder}/{_rules_of_pack(f'{folder}/{PACK}')}", problems, depth + 1)
         return
     for entry in listed:
         if entry.name.startswith("."):
             continue
         if entry.is_dir(follow_symlinks=False):
-            yield from _walk(entry.path, problems)
+            yield from _walk(entry.path, problems, depth + 1)
         elif entry.name.endswith(SUFFIXES) and entry.is_file():
             yield entry.path
 
@@ -187,14 +200,23 @@ class _Licenses:
 
 @functools.cache
 def _versions() -> tuple[str, ...]:
-    """The installed versions that decide how a rule is read; `importlib.metadata` costs more than the whole start."""
+    """What decides how a rule is read: our own code, so that a change needs no new version, and the installed packages.
+
+    `importlib.metadata` would cost more than the whole start.
+    """
+    own = Path(__file__).resolve().parent
+    ours = sorted(
+        f"{status.st_size}/{status.st_mtime_ns}"
+        for folder in (own, own.parent / "predicate", own.parent / "event")
+        for status in (path.stat() for path in folder.glob("*.py"))
+    )
     found = importlib.util.find_spec("sigma")
     if found is None or not found.submodule_search_locations:
-        return ()
+        return tuple(ours)
     site = Path(next(iter(found.submodule_search_locations))).parent
     names = ("pysigma-", "google_re2-", "polars-", "pyyaml-")
     try:
         with os.scandir(site) as entries:
-            return tuple(sorted(entry.name for entry in entries if entry.name.lower().startswith(names)))
+            return (*ours, *sorted(entry.name for entry in entries if entry.name.lower().startswith(names)))
     except OSError:
-        return ()
+        return tuple(ours)
