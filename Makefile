@@ -45,9 +45,9 @@ format: $(VENV)/.dev.stamp ## write the code in the house's form
 	$(BIN)/ruff format
 
 bench: $(VENV)/.dev.stamp ## race the hunt against its peers
-	$(BIN)/python benchmarks/race.py $(ARGS)
+	$(BIN)/python -m benchmarks.run $(ARGS)
 
-fuzz: $(VENV)/.dev.stamp ## every property test with 50 times the examples
+fuzz: $(VENV)/.dev.stamp ## the property tests with 5,000 examples, where they ask for no number
 	$(BIN)/python -m pytest -n $(JOBS) -m hypothesis --hypothesis-profile=fuzz $(ARGS) $(TESTS)
 
 docs: $(VENV)/.dev.stamp ## write the generated parts of the documentation
