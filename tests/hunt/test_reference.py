@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vedette.event import views
+from vedette.event import READ_FIELDS, views
 from vedette.hunt.hunt import Hunt
 from vedette.hunt.options import Options
 from vedette.predicate import evaluate, fields, has_keyword
@@ -39,13 +39,19 @@ def by_reference(log: Path, rules: tuple[str, ...], **options) -> set[tuple[str,
     for event in hunt.events():
         rows = {view: event.row(view) for view in chosen}
         for rule, predicate, reads, searches in rules_of[event.source]:
+            # Only the image fields have readings; without them all views are one row.
+            asked = chosen if READ_FIELDS & set(reads) else chosen[:1]
             matching = []
-            for view in chosen:
-                key = (rule.id, event.raw if searches else "", *(rows[view].get(field) for field in reads))
-                if key not in answers:
-                    answers[key] = evaluate(predicate, rows[view], event.raw)
-                if answers[key]:
+            for view in asked:
+                row = rows[view]
+                key = (rule.id, event.raw if searches else "", *(row.get(field) for field in reads))
+                answer = answers.get(key)
+                if answer is None:
+                    answer = answers[key] = evaluate(predicate, row, event.raw)
+                if answer:
                     matching.append(view)
+            if len(asked) == 1 and matching:
+                matching = list(chosen)
             if matching:
                 category = event.source.category or event.source.service
                 names = tuple(str(view) for view in matching)
