@@ -59,11 +59,11 @@ class PolarsScan:
                 self._expressions.append((number, source))
         self.refused = frozenset(refused)
 
-    def literals(self, folded: Sequence[str]) -> list[list[int]]:
+    def literals(self, folded: Sequence[str]) -> list[tuple[int, ...]]:
         """For each folded text the numbers of the needles that occur where they must."""
         found: list[list[int]] = [[] for _ in folded]
         if not self._literals:
-            return found
+            return [()] * len(folded)
         for first, texts in _batches(folded):
             wrapped = pl.Series([_START + _escape(text) + _END for text in texts], dtype=pl.String)
             hits = (
@@ -74,9 +74,9 @@ class PolarsScan:
             )
             for place, literal in hits.iter_rows():
                 found[place] += self._numbers[self._places[literal]]
-        return found
+        return [tuple(numbers) for numbers in found]
 
-    def expressions(self, texts: Sequence[str]) -> list[list[int]]:
+    def expressions(self, texts: Sequence[str]) -> list[tuple[int, ...]]:
         """For each text the numbers of the expressions that may match."""
         found: list[list[int]] = [[] for _ in texts]
         for first, batch in _batches(texts):
@@ -84,7 +84,7 @@ class PolarsScan:
             for number, source in self._expressions:
                 for place in series.str.contains(source).arg_true():
                     found[first + place].append(number)
-        return found
+        return [tuple(numbers) for numbers in found]
 
 
 def _batches(texts: Sequence[str]) -> Iterator[tuple[int, Sequence[str]]]:

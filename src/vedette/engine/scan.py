@@ -26,11 +26,11 @@ class Scanner(Protocol):
 
     refused: frozenset[int]
 
-    def literals(self, folded: Sequence[str]) -> list[list[int]]:
+    def literals(self, folded: Sequence[str]) -> list[tuple[int, ...]]:
         """For each folded text the numbers of the needles that occur where they must."""
         ...
 
-    def expressions(self, texts: Sequence[str]) -> list[list[int]]:
+    def expressions(self, texts: Sequence[str]) -> list[tuple[int, ...]]:
         """For each text, none of which holds surrogates, the numbers of the expressions that may match."""
         ...
 
@@ -46,7 +46,7 @@ class Scan:
         self._unsure = frozenset(atoms.unsure)
         self._tests: dict[int, Test] = {}
         self._typed = TypedScan((number, self._pattern(number)) for number in atoms.typed) if atoms.typed else None
-        self._always = sorted({*atoms.untamed, *self._scanner.refused})
+        self._always = (*atoms.untamed, *self._scanner.refused)
         self._sieved = [number for number in atoms.expressions if number not in self._scanner.refused]
 
     def find(self, values: Sequence[Value]) -> list[tuple[int, ...]]:
@@ -58,42 +58,39 @@ class Scan:
             self._sift(found, texts, folded)
         if self._exact:
             exact = self._exact
-            for place, text in enumerate(folded):
-                if text in exact:
-                    found[place] = found[place] + [
-                        number
-                        for number in exact[text]
-                        if number not in self._unsure or self._test(number)(texts[place], text)
-                    ]
+            for place in [place for place, text in enumerate(folded) if text in exact]:
+                found[place] += self._passing(exact[folded[place]], texts[place], folded[place])
         if self._sieved or self._always:
             self._search(found, texts)
         if self._typed is not None:
             for place, value in enumerate(values):
-                found[place] = found[place] + self._typed.find(value)
-        return [tuple(sorted(numbers)) if numbers else () for numbers in found]
+                found[place] += tuple(self._typed.find(value))
+        return [tuple(sorted(numbers)) if len(numbers) > 1 else numbers for numbers in found]
 
-    def _sift(self, found: list[list[int]], texts: list[str], folded: list[str]) -> None:
+    def _sift(self, found: list[tuple[int, ...]], texts: list[str], folded: list[str]) -> None:
         unsure = self._unsure
         for place, numbers in enumerate(found):
             if numbers and not unsure.isdisjoint(numbers):
-                found[place] = [
-                    number
-                    for number in numbers
-                    if number not in unsure or self._test(number)(texts[place], folded[place])
-                ]
+                found[place] = self._passing(numbers, texts[place], folded[place])
 
-    def _search(self, found: list[list[int]], texts: list[str]) -> None:
+    def _passing(self, numbers: Sequence[int], text: str, folded: str) -> tuple[int, ...]:
+        unsure = self._unsure
+        return tuple([number for number in numbers if number not in unsure or self._test(number)(text, folded)])
+
+    def _search(self, found: list[tuple[int, ...]], texts: list[str]) -> None:
         clean = [searchable(text) for text in texts]
-        sieved = self._scanner.expressions(clean) if self._sieved else [[] for _ in clean]
-        for place, text in enumerate(clean):
-            maybe = sieved[place]
-            if self._sieved and not text.isascii():
+        maybe: list[tuple[int, ...]] = [()] * len(clean)
+        if self._sieved:
+            maybe = self._scanner.expressions(clean)
+            for place in [place for place, text in enumerate(clean) if not text.isascii()]:
                 # Dialects may fold other alphabets differently; where case plays a part, RE2 alone reads such text.
-                maybe = [*self._folding, *(number for number in maybe if number not in self._folding)]
-            if self._always:
-                maybe = [*maybe, *self._always]
-            if maybe:
-                found[place] = found[place] + [number for number in maybe if self._test(number)(text, "")]
+                maybe[place] = (*self._folding, *(number for number in maybe[place] if number not in self._folding))
+        if self._always:
+            maybe = [numbers + self._always for numbers in maybe]
+        for place, numbers in enumerate(maybe):
+            if numbers:
+                text = clean[place]
+                found[place] += tuple([number for number in numbers if self._test(number)(text, "")])
 
     def _test(self, number: int) -> Test:
         test = self._tests.get(number)
