@@ -66,6 +66,15 @@ class Hunt:
         self._clock = Clock()
         self.summary.rules_loaded = len(kept)
         self.summary.rule_problems.extend(self.rules.problems)
+        for number, what in ((len(self.rules.filters), "filter"), (len(self.rules.correlations), "correlation")):
+            if number:
+                plural = "s" if number > 1 else ""
+                self.summary.notes.append(
+                    f"{number} {what}{plural} read and not applied: this version has no {what}s yet"
+                )
+        if len(kept) < len(self.rules.rules):
+            below = len(self.rules.rules) - len(kept)
+            self.summary.notes.append(f"{below} rules below level {options.level} did not run")
         types = next((a.record_types for a in self.assignments if a.source == AUDIT_RECORD), frozenset())
         self.reader = AuditReader(
             {assignment.source: assignment.columns for assignment in self.assignments},
@@ -106,9 +115,10 @@ class Hunt:
         total = sum(file.size or 0 for file in listing.files)
         before, produced = 0, 0
         for file in listing.files:
+            more = file is not listing.files[-1]
             try:
                 with Source(file.path) as source:
-                    for batches in self.reader.read(file.path, source.chunks()):
+                    for batches in self.reader.read(file.path, source.chunks(), more=more):
                         self._on_progress(Progress("log", before + source.consumed, total, produced + source.produced))
                         yield batches
                     before += source.consumed
