@@ -62,9 +62,15 @@ class Matcher:
         self._forget()
 
     def update(self) -> None:
-        """Evaluate the shapes that are new; start over if the shapes or a vocabulary were cleared."""
-        if self._epoch != self._shapes.epoch or any(signatures.stale() for signatures in self._signatures):
+        """Evaluate the shapes that are new; start over if the shapes were cleared.
+
+        Raises:
+            ValueError: a vocabulary was cleared without its shapes, whose codes are void therefore.
+        """
+        if self._epoch != self._shapes.epoch:
             self._forget()
+        if any(signatures.stale() for signatures in self._signatures):
+            raise ValueError("a vocabulary was cleared without its shapes")
         while len(self.hits) < len(self._shapes.rows):
             first = len(self.hits)
             self._evaluate(self._shapes.rows[first : first + _BATCH])
