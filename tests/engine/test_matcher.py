@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -8,6 +10,7 @@ from tests.engine.strategies_predicate import predicates, rows
 
 from vedette.engine import Matcher
 from vedette.engine.batch import Batch
+from vedette.errors import UsageError
 from vedette.event import INVOKED, RESOLVED, VIEWS, View
 from vedette.predicate import TRUE, And, Compare, Match, Not, Or, Present, Reference, contains, endswith, equals
 
@@ -160,3 +163,31 @@ def test_references_across_readings(tmp_path):
         {},
     ]
     check(asked, events, tmp_path)
+
+
+def matches(backend, folder):
+    shapes = new_shapes()
+    add(shapes, {"User": "the root"})
+    compiled = compile_plan(queries(Match("User", endswith("root"))))
+    matcher = Matcher(compiled, shapes, backend=backend, cache_dir=folder)
+    matcher.update()
+    return bool(matcher.hits[0])
+
+
+def test_polars_takes_over_where_hyperscan_is_not_installed(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "vedette.engine.hyperscan_scan", None)
+    assert matches("auto", tmp_path)
+    with pytest.raises(UsageError, match="not installed"):
+        matches("hyperscan", tmp_path)
+
+
+def test_polars_takes_over_where_hyperscan_does_not_work(tmp_path, monkeypatch):
+    monkeypatch.setattr("vedette.engine.hyperscan_scan._build", lambda patterns: None if patterns else b"")
+    assert matches("auto", tmp_path)
+    with pytest.raises(UsageError, match="choose the polars"):
+        matches("hyperscan", tmp_path)
+
+
+def test_polars_takes_over_where_hyperscan_cannot_load(tmp_path, monkeypatch):
+    monkeypatch.setattr("vedette.engine.hyperscan_scan._load", lambda _: None)
+    assert matches("auto", tmp_path)

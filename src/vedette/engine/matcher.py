@@ -18,6 +18,7 @@ from vedette.engine.plan import Plan
 from vedette.engine.scan import Scan, Scanner
 from vedette.engine.signature import Signatures
 from vedette.engine.supply import projections
+from vedette.errors import UsageError
 from vedette.event import VIEWS, Shapes, views
 
 Backend: TypeAlias = Literal["auto", "hyperscan", "polars"]
@@ -46,6 +47,7 @@ class Matcher:
 
         Raises:
             ValueError: the plan was made for other columns.
+            UsageError: Hyperscan was asked for but does not work here.
         """
         names = tuple(vocabulary.name for vocabulary in shapes.vocabularies)
         if (plan.columns, plan.vocabularies) != (shapes.columns, names):
@@ -170,12 +172,16 @@ class Matcher:
         if self._backend != "polars":
             try:
                 # Only the back end in use is imported; Polars alone takes a quarter of a second.
-                from vedette.engine.hyperscan_scan import HyperscanScan  # noqa: PLC0415 (see above)
-            except ImportError:
+                from vedette.engine.hyperscan_scan import HyperscanScan, UnusableError  # noqa: PLC0415 (see above)
+
+                try:
+                    return HyperscanScan(atoms, self._cache)
+                except UnusableError as error:
+                    if self._backend == "hyperscan":
+                        raise UsageError(f"{error}; choose the polars back end") from error
+            except ImportError as error:
                 if self._backend == "hyperscan":
-                    raise
-            else:
-                return HyperscanScan(atoms, self._cache)
+                    raise UsageError("Hyperscan is not installed; choose the polars back end") from error
         from vedette.engine.polars_scan import PolarsScan  # noqa: PLC0415 (see above)
 
         return PolarsScan(atoms)
