@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from benchmarks.corpus import listed
 from benchmarks.table import BEGIN, END, PAGE, RESULTS, read, tables, written
 
