@@ -14,7 +14,7 @@ from vedette.event import READ_FIELDS, Event, LogSource, Origin, View, single_va
 from vedette.event.logsource import AUDIT_RECORD, PROCESS_CREATION
 from vedette.hunt.assignment import KINDS, Assignment, assign
 from vedette.hunt.finding import SCHEMA, Finding, FindingOrigin, Matched, RuleHeader, Verdict
-from vedette.hunt.held import explain
+from vedette.hunt.held import Why, explain
 from vedette.hunt.options import DEFAULT_PACK, Options, Progress
 from vedette.hunt.render import Clock, header, process_of, session_of
 from vedette.hunt.summary import DeadRule, HostCoverage, Summary
@@ -63,6 +63,7 @@ class Hunt:
         self.kept = kept
         self._headers: dict[str, RuleHeader] = {}
         self._why: dict[tuple[int, int, int, int], tuple[tuple[Matched, ...], Verdict]] = {}
+        self._reasons: dict[tuple[object, ...], Why] = {}
         self._clock = Clock()
         self.summary.rules_loaded = len(kept)
         self.summary.rule_problems.extend(self.rules.problems)
@@ -193,7 +194,7 @@ class Hunt:
                     row = rows.get(view)
                     if row is None:
                         row = rows[view] = single_valued(values, view)
-                    known = explain(predicate, assignment.reads[hit.query], row, "", view)
+                    known = self._reason(assignment, hit.query, view, row)
                     if len(self._why) > _MOST_REASONS:
                         self._why.clear()
                     self._why[key] = known
@@ -222,6 +223,17 @@ class Hunt:
                 )
             )
         return found
+
+    def _reason(self, assignment: Assignment, query: int, view: View, row: dict[str, Value]) -> Why:
+        """Why a row matched; rows that agree in what the rule reads share it."""
+        reads = assignment.reads[query]
+        key = (assignment.order, query, view, *(row.get(field) for field in reads))
+        known = self._reasons.get(key)
+        if known is None:
+            if len(self._reasons) > _MOST_REASONS:
+                self._reasons.clear()
+            known = self._reasons[key] = explain(assignment.predicates[query], reads, row, "", view)
+        return known
 
     def _event(self, source: LogSource, happening: Happening, *, raw: bool) -> Event:
         """The event with every column, for the reference evaluator; with its raw text where a keyword needs it."""
