@@ -24,6 +24,7 @@ from vedette.telemetry.auditd.value import audit_keys
 
 UNSET = 4294967295
 SERIAL_DROP = 10_000
+EARLY_SERIAL = 5_000
 SILENCE = 60.0
 LISTEN = ("bind", "listen", "accept", "accept4")
 #: `socketcall` of i386 and s390 says in a0 which call it is.
@@ -156,6 +157,7 @@ class Oracle:
         self.hosts: dict[str, Host] = defaultdict(Host)
         self.seen: list[Seen] = []
         self.entries: list[Entry] = []
+        self.records: list[tuple[Record, Image | None]] = []
         self.rejects: Counter[str] = Counter()
 
     def read(self, chunks: Iterable[bytes]) -> list[Seen]:
@@ -175,16 +177,22 @@ class Oracle:
         host = self.hosts[event.records[0].node]
         call = event.first("SYSCALL")
         for record in event.records:
-            if record.type == "SYSTEM_BOOT":
-                host.reboot()
+            if record.type == "SYSTEM_BOOT" and record.serial < max(host.last_serial, EARLY_SERIAL):
+                host.reboot()  # a higher serial is that of a container's boot
             if record.type in ("SYSCALL", "NETFILTER_CFG"):
                 host.saw(record)
         call = call if call is not None and {"pid", "ppid", "auid"} <= set(call.fields) else None
         for record in event.records:
             if record.type == "NETFILTER_CFG":
                 self._netfilter(host, event, record, call)
+        image = None
         if call is not None:
             self._call(host, event, call)
+            image = host.table.get(int(call.fields["pid"]))
+        for record in event.records:
+            pid = record.fields.get("pid", "")
+            behind = host.table.get(int(pid)) if image is None and pid.isdigit() else image
+            self.records.append((record, behind))
 
     def _call(self, host: Host, event: AuditEvent, call: Record) -> None:
         name = syscall_name(call.fields["arch"], int(call.fields["syscall"]))
@@ -193,7 +201,7 @@ class Oracle:
         success = call.fields.get("success", "yes") == "yes"
         execve = event.bodies("EXECVE")
         # An architecture without table has no names, but only an exec has arguments.
-        if name in ("execve", "execveat") or (name.isdigit() and execve):
+        if name in ("execve", "execveat") or (name.isdigit() and execve and success):
             if success:
                 image = self._exec(host, event, call)
                 host.table[image.pid] = image
@@ -345,9 +353,7 @@ class Oracle:
         return "" if record is None else record.fields.get("cwd", "")
 
     @staticmethod
-    def _program(
-        event: AuditEvent, cwd: str, exe: str, args: tuple[str, ...]
-    ) -> tuple[str, bool, dict[str, Any]]:
+    def _program(event: AuditEvent, cwd: str, exe: str, args: tuple[str, ...]) -> tuple[str, bool, dict[str, Any]]:
         """The invoked reading, whether it is guessed, and the script's columns."""
         paths = {record.fields.get("item"): record for record in event.records if record.type == "PATH"}
         first = paths.get("0")
@@ -465,7 +471,7 @@ def _change(scope: str, run: list[Effect]) -> dict[str, Any]:
     elif not pending and low == high == 0:
         outcome = "none"
     change = run[0].entry.change
-    result = {"Scope": scope, "Table": change.table, "Family": change.family, "Outcome": outcome}
+    result: dict[str, Any] = {"Scope": scope, "Table": change.table, "Family": change.family, "Outcome": outcome}
     if outcome != "undeterminable":
         result["EntriesNet"] = high
         if all(effect.op == "nft_unregister_rule" for effect in run):

@@ -75,10 +75,16 @@ class Node:
         self.sockaddr = b"\n" + prefix + b"type=SOCKADDR msg=audit("
         self.socketcall = b"\n" + prefix + b"type=SOCKETCALL msg=audit("
 
-    def saw(self, time: float, serial: int) -> None:
-        """Note an event; notices a reboot by a serial that starts over."""
+    def saw(self, time: float, serial: int, offset: int) -> None:
+        """Note an event; notices a reboot by a serial that starts over.
+
+        Args:
+            time: UTC epoch seconds.
+            serial: its serial.
+            offset: where it stands in the log.
+        """
         if serial < self.last_serial - SERIAL_DROP and time > self.last:
-            self.reboot()
+            self.reboot(offset)
         self.last_serial = serial
         if time < self.first:  # noqa: PLR1730 (a call of min costs more than the rest of this method)
             self.first = time
@@ -91,10 +97,10 @@ class Node:
             self.hour_start = hour * 3600.0
             self.hour_end = self.hour_start + 3600.0
 
-    def reboot(self) -> None:
-        """Forget the processes: pids start over."""
+    def reboot(self, offset: int) -> None:
+        """Forget the processes: pids start over at this offset in the log."""
         self.boot += 1
-        self.table = ProcessTable(keep_journal=self.table.journal is not None)
+        self.table = self.table.emptied(offset)
         self.last_serial = 0
 
 

@@ -206,6 +206,15 @@ class ProcessTable:
         self.by_pid[process.pid] = process
         return process
 
+    def emptied(self, offset: int) -> ProcessTable:
+        """A table without processes, whose journal knows what was forgotten at that offset in the log."""
+        table = ProcessTable()
+        if self.journal is not None:
+            for pid, process in self.by_pid.items():
+                self.journal.setdefault(pid, []).append((offset, process))
+            table.journal = self.journal
+        return table
+
     def at(self, pid: int, offset: int) -> Process | None:
         """What `pid` was at an offset in the log, as far back as the journal goes."""
         for changed, before in (self.journal or {}).get(pid, ()):

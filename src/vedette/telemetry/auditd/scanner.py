@@ -51,16 +51,16 @@ class Scanner:
         memo: what was parsed before.
         outlet: where events go.
         rejects: where lines go that can't be used.
-        keep_processes: keep the process of every event by node and serial, for single records.
+        keep_processes: keep the process of every event, for single records.
 
     Attributes:
         nodes: what is known of each node, by the prefix of its lines.
-        behind: process by node and serial, if they are kept.
+        behind: process by node, time and serial, if they are kept.
     """
 
     def __init__(self, memo: Memo, outlet: Outlet, rejects: Rejects, *, keep_processes: bool) -> None:
         self.nodes: dict[bytes, Node] = {}
-        self.behind: dict[tuple[str, int], Process] = {}
+        self.behind: dict[tuple[str, float, int], Process] = {}
         self._memo = memo
         self._outlet = outlet
         self._rejects = rejects
@@ -99,6 +99,8 @@ class Scanner:
         node: Node | None = None
         head, prefix = b"", 0
         verified, other = 0, self._rejects.other(self.nodes)
+        keep, exec_wanted, put = self._keep, self._exec_wanted, self._outlet.start
+        idle = None if keep else Action.OTHER
         while True:
             if boot >= 0 or netfilter >= 0:
                 first = position if position >= 0 else _NOWHERE
@@ -137,8 +139,8 @@ class Scanner:
             time, serial, ppid, pid = float(stamp), int(digits), int(parent_id), int(process_id)
             kind = kinds.get(called) or memo.kind(called)
             tail = tails.get(about) or memo.tail(about)
-            if time >= node.hour_end or time < node.hour_start or serial < node.last_serial:
-                node.saw(time, serial)
+            if time >= node.hour_end or time < node.last or serial < node.last_serial:
+                node.saw(time, serial, base + start)
             else:
                 node.last_serial = serial
                 node.last = time
@@ -154,26 +156,39 @@ class Scanner:
                     if program is None:
                         program = memo.program(tail.exe, where, path0, path1 or b"", "")
                     parent = self._parent(node, pid, ppid, tail)
-                    self._started(
-                        node,
-                        Process(
-                            node.name,
-                            node.boot,
-                            pid,
-                            ppid,
-                            parent,
-                            tail,
-                            program,
-                            command,
-                            where,
-                            time,
-                            serial,
-                            base + start,
-                            file,
-                            True,
-                            0 if parent is None else parent.depth + 1,
-                        ),
+                    # As in `_started`, whose call would be felt here.
+                    process = Process(
+                        node.name,
+                        node.boot,
+                        pid,
+                        ppid,
+                        parent,
+                        tail,
+                        program,
+                        command,
+                        where,
+                        time,
+                        serial,
+                        base + start,
+                        file,
+                        True,
+                        0 if parent is None else parent.depth + 1,
                     )
+                    if keep:
+                        node.table.enter(process)
+                        self.behind[node.name, time, serial] = process
+                    else:
+                        node.table.by_pid[pid] = process
+                    node.execs += 1
+                    if parent is not None:
+                        node.parents_known += 1
+                    if exec_wanted:
+                        put(process)
+                    position = find(_SYSCALL, match.end(), stop)
+                    continue
+            if kind.action is idle:
+                known = node.table.by_pid.get(pid)
+                if known is not None and known.tail is tail:
                     position = find(_SYSCALL, match.end(), stop)
                     continue
             anchor = Anchor(node, start, match.end(8), identity, time, serial, pid, ppid, tail)
@@ -181,14 +196,14 @@ class Scanner:
                 wait = not final and len(buffer) - start < ARGV_WINDOW
                 if self._exec(anchor, wait=wait):
                     return start - 1
-            elif kind.action is Action.EXEC_FAILED:
-                if PROCESS_FAILED in self._wanted:
-                    self._failed(anchor, kind)
             else:
                 process = self._running(anchor)
-                if self._keep:
-                    self.behind[node.name, serial] = process
-                if self._network and kind.action >= Action.CONNECT:
+                if keep:
+                    self.behind[node.name, time, serial] = process
+                if kind.action is Action.EXEC_FAILED:
+                    if PROCESS_FAILED in self._wanted:
+                        self._failed(anchor, process, kind)
+                elif self._network and kind.action >= Action.CONNECT:
                     self._call(anchor, a0, process, kind)
             position = find(_SYSCALL, match.end(), stop)
 
@@ -225,7 +240,7 @@ class Scanner:
             return
         head = HEAD.match(self._buffer, position - len(node.prefix))
         if head is not None and int(head.group(3)) < max(node.last_serial, EARLY_SERIAL):
-            node.reboot()
+            node.reboot(self._base + position - len(node.prefix))
 
     @staticmethod
     def _parent(node: Node, pid: int, ppid: int, tail: Tail) -> Process | None:
@@ -330,9 +345,8 @@ class Scanner:
             program, command = self._memo.program(tail.exe, "", b"", b"", ""), self._title(anchor)
         return table.enter(self._process(anchor, parent, program, command, "", executed=False))
 
-    def _failed(self, anchor: Anchor, kind: Kind) -> None:
+    def _failed(self, anchor: Anchor, caller: Process, kind: Kind) -> None:
         """A failed exec: what the process tried to start; the process itself is its parent."""
-        caller = self._running(anchor)
         cwd, near = self._cwd_record(anchor, anchor.end)
         path0, _ = anchor.paths(self._buffer, near)
         program = self._memo.program("", cwd, path0, b"", "")
@@ -366,7 +380,7 @@ class Scanner:
             self._rejects.add("bad-netfilter", self._file, self._base + start)
             return
         time, serial = float(head.group(2)), int(head.group(3))
-        node.saw(time, serial)
+        node.saw(time, serial, self._base + start)
         process = self._process_behind(node, head.group(0)[len(node.prefix) :], end)
         if process is None:
             process = node.table.by_pid.get(change.pid)
@@ -399,14 +413,11 @@ class Scanner:
 
     def _started(self, node: Node, process: Process) -> None:
         """Enter a process start, and put it out."""
-        if self._keep:
-            node.table.enter(process)
-        else:
-            node.table.by_pid[process.pid] = process
+        node.table.enter(process)
         node.execs += 1
         if process.parent is not None:
             node.parents_known += 1
         if self._keep:
-            self.behind[node.name, process.serial] = process
+            self.behind[node.name, process.time, process.serial] = process
         if self._exec_wanted:
             self._outlet.start(process)
