@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from vedette.event.view import Choice
 from vedette.hunt.hunt import Hunt
 from vedette.hunt.options import Options
 
@@ -31,7 +32,7 @@ def expected(host: str) -> dict[str, dict[str, int]]:
     return {row["step"]: {"resolved": int(row["resolved"]), "invoked": int(row["invoked"])} for row in rows}
 
 
-def matches(host: str, image: str) -> tuple[Counter[str], int]:
+def matches(host: str, image: Choice) -> tuple[Counter[str], int]:
     hunt = Hunt(Options((str(EVIDENCE / f"{host}.audit.log.gz"),), image=image))
     found: Counter[str] = Counter()
     total = 0

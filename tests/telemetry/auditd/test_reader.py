@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -21,7 +22,8 @@ from vedette.event.logsource import (
     PROCESS_FAILED,
 )
 from vedette.telemetry.auditd.columns import process_values, supplied
-from vedette.telemetry.auditd.reader import WINDOW, AuditReader
+from vedette.telemetry.auditd.reader import AuditReader
+from vedette.telemetry.auditd.window import WINDOW
 
 ALL = {
     kind: supplied(kind)
@@ -285,7 +287,7 @@ def test_single_records_keep_registers_and_arguments_apart():
     columns = {AUDIT_RECORD: ("type", "a0", "exe", "name", "raw")}
     text = "".join(execution(5, ["/bin/chmod", "x y"], pid=2, ppid=1, exe="/bin/chmod"))
     events = read(text, columns=columns, record_types=frozenset({"SYSCALL", "EXECVE", "PATH"}))[0]
-    by_type = {}
+    by_type: dict[str, dict[str, Any]] = {}
     for _, _, happening in events:
         by_type.setdefault(happening.fields["type"], happening.fields)
     assert by_type["SYSCALL"]["a0"] == "3"

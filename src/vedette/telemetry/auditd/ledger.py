@@ -24,7 +24,9 @@ MAX_ACCOUNTS: Final = 65_536
 _REMOVALS: Final = frozenset({"nft_unregister_rule", "nft_unregister_chain", "nft_unregister_table"})
 _ADDITIONS: Final = frozenset({"nft_register_table", "nft_register_chain", "nft_register_rule"})
 
-_Key: TypeAlias = tuple[object, ...]
+#: Node, boot, table, family.
+_Where: TypeAlias = tuple[str, int, str, str]
+_Key: TypeAlias = tuple[str, object, _Where]
 
 
 class Entry(msgspec.Struct):
@@ -39,12 +41,11 @@ class Entry(msgspec.Struct):
 
 
 class Account(msgspec.Struct):
-    """One open event: a process or a job, on one table of one family.
+    """One event: a process or a job, on one table of one family.
 
     Attributes:
         scope: `process` or `job`.
-        table: name of the table.
-        family: its family.
+        where: node, boot, table, family.
         entry: the record with the largest single loss, the first if none lost.
         last: UTC epoch seconds of the latest record.
         low, high: bounds of the net change in entries.
@@ -52,11 +53,11 @@ class Account(msgspec.Struct):
         before, after: size of a legacy table, -1 while unknown.
         loss: the largest single loss so far.
         rules_only: all records removed rules and nothing else.
+        ended: it fell silent, and is put out as soon as its last record's size after is known.
     """
 
     scope: str
-    table: str
-    family: str
+    where: _Where
     entry: Entry
     last: float
     low: int = 0
@@ -66,6 +67,7 @@ class Account(msgspec.Struct):
     after: int = -1
     loss: int = 0
     rules_only: bool = True
+    ended: bool = False
 
     def add(self, low: int, high: int, entry: Entry) -> None:
         """Count one change."""
@@ -76,7 +78,8 @@ class Account(msgspec.Struct):
 
     def call(self) -> Call:
         """The event."""
-        fields: dict[str, Value] = {"Scope": self.scope, "Table": self.table, "Family": self.family}
+        _, _, table, family = self.where
+        fields: dict[str, Value] = {"Scope": self.scope, "Table": table, "Family": family}
         if self.pending:
             fields["Outcome"] = "undeterminable"
         elif self.high < 0:
@@ -108,12 +111,12 @@ class _Last(msgspec.Struct):
 
 
 class Ledger:
-    """Sums over the NETFILTER_CFG records of a hunt, taken in the order of the log; bounded in memory."""
+    """Sums over the NETFILTER_CFG records of one node, taken in the order of the log; bounded in memory."""
 
     def __init__(self) -> None:
-        self._series: OrderedDict[_Key, _Last] = OrderedDict()
+        self._series: OrderedDict[_Where, _Last] = OrderedDict()
         self._open: OrderedDict[_Key, Account] = OrderedDict()
-        self._pushed_out: list[Call] = []
+        self._done: list[Call] = []
 
     def record(self, change: NetfilterChange, entry: Entry, boot: int) -> None:
         """Take in one record.
@@ -126,16 +129,16 @@ class Ledger:
         where = (entry.node, boot, change.table, change.family)
         op = change.op or ("xt_replace" if change.generation < 0 else "")
         if op in _REMOVALS:
-            for account in self._accounts(change, entry, boot):
+            for account in self._accounts(where, change, entry):
                 account.add(-change.entries, -change.entries, entry)
                 account.rules_only = account.rules_only and op == "nft_unregister_rule"
         elif op in _ADDITIONS:
-            for account in self._accounts(change, entry, boot):
+            for account in self._accounts(where, change, entry):
                 account.add(-change.entries, change.entries, entry)
                 account.rules_only = False
         elif op == "xt_replace":
-            self._settle_last(where, change.entries)
-            accounts = self._accounts(change, entry, boot)
+            self._settle(where, change.entries)
+            accounts = self._accounts(where, change, entry)
             for account in accounts:
                 account.pending += 1
                 account.rules_only = False
@@ -143,34 +146,40 @@ class Ledger:
                     account.before = change.entries
             self._series[where] = _Last(change.entries, entry, accounts)
             if len(self._series) > MAX_SERIES:
-                self._series.popitem(last=False)
+                self._break(next(iter(self._series)))
         elif op == "xt_unregister":
             if entry.process is None and change.comm.startswith("kworker"):
                 return
-            self._settle_last(where, change.entries)
-            for account in self._accounts(change, entry, boot):
+            self._settle(where, change.entries)
+            for account in self._accounts(where, change, entry):
                 account.add(-change.entries, -change.entries, entry)
                 account.rules_only = False
         elif op == "xt_register":
-            self._series.pop(where, None)
+            self._break(where)
 
     def over(self, now: float) -> list[Call]:
-        """The events that have ended by `now` (UTC epoch seconds): silent, and with nothing pending."""
-        ended = [key for key, account in self._open.items() if account.pending == 0 and now - account.last > SILENCE]
-        return self._flush() + [self._open.pop(key).call() for key in ended]
+        """The events that have ended by `now` (UTC epoch seconds of the node's clock)."""
+        ended: list[_Key] = []
+        for key, account in self._open.items():
+            if now - account.last <= SILENCE:
+                break
+            if not self._awaits(account):
+                ended.append(key)
+        self._done += [self._open.pop(key).call() for key in ended]
+        done, self._done = self._done, []
+        return done
 
     def close(self) -> list[Call]:
         """All events still open, at the end of the log."""
-        calls = self._flush() + [account.call() for account in self._open.values()]
+        for last in self._series.values():
+            self._done += [account.call() for account in last.accounts if account.ended]
+        self._done += [account.call() for account in self._open.values()]
         self._open.clear()
         self._series.clear()
-        return calls
+        done, self._done = self._done, []
+        return done
 
-    def _flush(self) -> list[Call]:
-        pushed, self._pushed_out = self._pushed_out, []
-        return pushed
-
-    def _settle_last(self, where: _Key, size: int) -> None:
+    def _settle(self, where: _Where, size: int) -> None:
         """Give the latest record of a table its size after."""
         last = self._series.pop(where, None)
         if last is None:
@@ -180,29 +189,42 @@ class Ledger:
             account.add(difference, difference, last.entry)
             account.pending -= 1
             account.after = size
+            if account.ended:
+                self._done.append(account.call())
 
-    def _accounts(self, change: NetfilterChange, entry: Entry, boot: int) -> tuple[Account, Account]:
+    def _break(self, where: _Where) -> None:
+        """End a series: what its last record left behind will never be known."""
+        last = self._series.pop(where, None)
+        if last is not None:
+            self._done += [account.call() for account in last.accounts if account.ended]
+
+    def _awaits(self, account: Account) -> bool:
+        """Whether the table's next record will tell what this event left behind."""
+        last = self._series.get(account.where)
+        return last is not None and any(each is account for each in last.accounts)
+
+    def _accounts(self, where: _Where, change: NetfilterChange, entry: Entry) -> tuple[Account, Account]:
         process = entry.process
-        # An open account holds its process, so that the identity can't be taken by another one.
-        owner: object = (change.pid, change.comm) if process is None else id(process)
+        owner: object = (change.pid, change.comm)
         job: object = owner
         if process is not None:
-            job = process.tail.ses if process.tail.ses >= 0 else id(top(process))
-        return (
-            self._account("process", owner, change, entry, boot),
-            self._account("job", (process is not None and process.tail.ses >= 0, job), change, entry, boot),
-        )
+            owner = process.identity
+            job = process.tail.ses if process.tail.ses >= 0 else top(process).identity
+        return self._account("process", owner, where, entry), self._account("job", job, where, entry)
 
-    def _account(self, scope: str, owner: object, change: NetfilterChange, entry: Entry, boot: int) -> Account:
-        key = (scope, entry.node, boot, owner, change.table, change.family)
+    def _account(self, scope: str, owner: object, where: _Where, entry: Entry) -> Account:
+        key = (scope, owner, where)
         account = self._open.get(key)
-        if account is not None and account.pending == 0 and entry.time - account.last > SILENCE:
-            self._pushed_out.append(self._open.pop(key).call())
+        if account is not None and entry.time - account.last > SILENCE:
+            del self._open[key]
+            account.ended = self._awaits(account)
+            if not account.ended:
+                self._done.append(account.call())
             account = None
         if account is None:
-            account = self._open[key] = Account(scope, change.table, change.family, entry, entry.time)
+            account = self._open[key] = Account(scope, where, entry, entry.time)
             if len(self._open) > MAX_ACCOUNTS:
-                self._pushed_out.append(self._open.popitem(last=False)[1].call())
+                self._done.append(self._open.popitem(last=False)[1].call())
         else:
             self._open.move_to_end(key)
         account.last = entry.time

@@ -27,6 +27,8 @@ class Action(enum.IntEnum):
     EXEC_FAILED = 2
     CONNECT = 3
     LISTEN = 4  # bind, listen, accept: a socket is opened to peers
+    SOCKETCALL = 5  # any of these: i386 and s390 have one call for all
+    UNNAMED = -1  # no table for the architecture, or no such number in it
 
 
 _ACTIONS: Final = {
@@ -37,16 +39,21 @@ _ACTIONS: Final = {
     "listen": Action.LISTEN,
     "accept": Action.LISTEN,
     "accept4": Action.LISTEN,
+    "socketcall": Action.SOCKETCALL,
 }
 
 
 class Kind(NamedTuple):
-    """The part of a SYSCALL record before `a0=`: what was called and how it ended (`exit` 0 if not logged)."""
+    """The part of a SYSCALL record before `a0=`: what was called and how it ended (`exit` 0 if not logged).
+
+    `starts` says that it is a process start if an EXECVE record belongs to it.
+    """
 
     action: Action
     name: str
     exit: int
     success: bool
+    starts: bool = False
 
 
 def parse_kind(body: bytes) -> Kind:
@@ -56,12 +63,14 @@ def parse_kind(body: bytes) -> Kind:
     arch = fields.get(b"arch", b"").decode("ascii", "replace")
     name = syscall_name(arch, int(number[:9])) if number.isdigit() else number.decode("ascii", "replace")
     success = fields.get(b"success", b"yes") == b"yes"
-    action = _ACTIONS.get(name, Action.OTHER)
+    action = _ACTIONS.get(name, Action.UNNAMED if number.isdigit() and name.isdigit() else Action.OTHER)
     if action is Action.EXEC and not success:
         action = Action.EXEC_FAILED
+    elif action is Action.UNNAMED and not success:
+        action = Action.OTHER
     digits = exit_code.removeprefix(b"-")
     value = int(exit_code[:20]) if digits.isdigit() else 0
-    return Kind(action, name, value, success)
+    return Kind(action, name, value, success, action in (Action.EXEC, Action.UNNAMED))
 
 
 class Memo:
@@ -117,9 +126,11 @@ class Memo:
         return command
 
     def word(self, value: bytes) -> str:
-        """A decoded value of a field that the kernel quotes or hex-encodes."""
-        word = self.words[value] = untrusted(value)
-        self._size += 2 * len(value) + _ENTRY
+        """A decoded value of a field that the kernel quotes or hex-encodes, where it ends its line."""
+        word = self.words.get(value)
+        if word is None:
+            word = self.words[value] = untrusted(value.partition(b"\x1d")[0].removesuffix(b"\r"))
+            self._size += 2 * len(value) + _ENTRY
         return word
 
     def program(self, exe: str, cwd: str, path0: bytes, path1: bytes, argv0: str) -> Program:

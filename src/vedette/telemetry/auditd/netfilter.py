@@ -60,7 +60,8 @@ def parse_netfilter(body: bytes) -> NetfilterChange | None:
         return None
     op = text(found["op"] or b"")
     table, generation = found["table"], -1
-    if op.startswith("nft_") and (versioned := _GENERATION.fullmatch(table)):
+    # No legacy table has a colon in its name.
+    if (not op or op.startswith("nft_")) and (versioned := _GENERATION.fullmatch(table)):
         table, generation = versioned[1], int(versioned[2])
     family = int(found["family"])
     return NetfilterChange(

@@ -14,6 +14,8 @@ from vedette.telemetry.auditd.process import Process
 
 #: Shapes and vocabularies of a kind that hold more bytes than this start over.
 SHAPE_BYTES: Final = 32 * 1024 * 1024
+#: More combinations of known parts than this are looked up anew.
+MAX_NUMBERS: Final = 300_000
 #: What one row or one value costs beside its text.
 _ENTRY: Final = 100
 
@@ -35,6 +37,7 @@ class Outlet:
         self._batches: dict[LogSource, Batch] = {}
         self._numbers: dict[tuple[object, ...], int] = {}
         self._calls: dict[tuple[str, tuple[bytes, ...]], int] = {}
+        self._calls_size = 0
         self._execs = Batch(PROCESS_CREATION, self.shapes.get(PROCESS_CREATION, make_shapes((), {})))
         self._row = shaper(self._execs.shapes)
         self._cwd = "CurrentDirectory" in columns.get(PROCESS_CREATION, ())
@@ -49,15 +52,16 @@ class Outlet:
     def start(self, process: Process) -> None:
         """Put out a process start; its shape is looked up by the numbers of its parts before any value is."""
         parent, command = process.parent, process.command
-        key: tuple[object, ...] = (
+        theirs = None if parent is None else parent.command
+        key = (
             process.tail.face,
             process.program.number,
             0 if command is None else command.number,
             process.cwd if self._cwd else "",
+            0 if parent is None else parent.tail.face,
+            0 if parent is None else parent.program.number,
+            0 if theirs is None else theirs.number,
         )
-        if parent is not None:
-            theirs = parent.command
-            key += (parent.tail.face, parent.program.number, 0 if theirs is None else theirs.number)
         number = self._numbers.get(key)
         if number is None:
             number = self._numbers[key] = self._row(process)
@@ -79,6 +83,7 @@ class Outlet:
         number = self._calls.get(key)
         if number is None:
             number = self._calls[key] = shape_number(batch.shapes, None, call.fields)
+            self._calls_size += _ENTRY + sum(map(len, call.bodies))
         batch.numbers.append(number)
         batch.happenings.append(call)
 
@@ -90,9 +95,12 @@ class Outlet:
             if size > SHAPE_BYTES:
                 shapes.clear()
                 forget = forget or source == PROCESS_CREATION
-                self._calls.clear()
-        if forget:
+                self._calls_size = SHAPE_BYTES + 1
+        if forget or len(self._numbers) > MAX_NUMBERS:
             self._numbers.clear()
+        if self._calls_size > SHAPE_BYTES:
+            self._calls.clear()
+            self._calls_size = 0
 
     def _batch(self, source: LogSource) -> Batch:
         batch = self._batches.get(source)

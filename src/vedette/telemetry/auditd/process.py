@@ -11,6 +11,10 @@ import msgspec
 _NUMBER: Final = itertools.count(1)
 #: A node that shows more processes than this forgets those that it saw first.
 MAX_PROCESSES: Final = 100_000
+#: A process with more ancestors than this keeps only the nearest: a daemon that respawns itself for ever would
+#: otherwise be a chain without end.
+MAX_DEPTH: Final = 256
+_KEPT: Final = 64
 
 
 class Command:
@@ -103,6 +107,7 @@ class Process(msgspec.Struct, gc=False):
         offset: byte offset of that event's SYSCALL record in the decompressed log.
         file: the log.
         executed: the event is its exec.
+        depth: how many ancestors are known.
         shown: place for the hunt to keep its rendering; None until then.
     """
 
@@ -120,6 +125,7 @@ class Process(msgspec.Struct, gc=False):
     offset: int
     file: str
     executed: bool
+    depth: int = 0
     shown: object = None
 
     @property
@@ -132,6 +138,34 @@ class Process(msgspec.Struct, gc=False):
         """Nothing: all that its start says are columns of the process."""
         return {}
 
+    @property
+    def identity(self) -> tuple[int, int, float]:
+        """What tells this image from all others of its node, however often it is seen again."""
+        return self.pid, self.serial, self.time
+
+    def seen_as(self, tail: Tail) -> Process:
+        """The same image when a later record shows it with other users, another session or name."""
+        return self._with(tail, self.parent)
+
+    def _with(self, tail: Tail, parent: Process | None) -> Process:
+        return Process(
+            self.node,
+            self.boot,
+            self.pid,
+            self.ppid,
+            parent,
+            tail,
+            self.program,
+            self.command,
+            self.cwd,
+            self.time,
+            self.serial,
+            self.offset,
+            self.file,
+            self.executed,
+            0 if parent is None else parent.depth + 1,
+        )
+
     def ancestors(self, limit: int = 64) -> tuple[Process, ...]:
         """Parent first, up to init or the edge of the log, at most `limit`."""
         found: list[Process] = []
@@ -142,13 +176,47 @@ class Process(msgspec.Struct, gc=False):
         return tuple(found)
 
 
+def shortened(process: Process) -> Process:
+    """The same process with its nearest ancestors only."""
+    found: Process | None = None
+    for each in (*reversed(process.ancestors(_KEPT)), process):
+        found = each._with(each.tail, found)  # noqa: SLF001 - its own class
+    assert found is not None
+    return found
+
+
 class ProcessTable:
-    """The last known image of every pid of one node in one boot."""
+    """The last known image of every pid of one node in one boot.
 
-    __slots__ = ("by_pid",)
+    Attributes:
+        by_pid: process by pid.
+        journal: what each pid was before it changed, in order, with the offset of the change; None if nobody asks.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("by_pid", "journal")
+
+    def __init__(self, *, keep_journal: bool = False) -> None:
         self.by_pid: dict[int, Process] = {}
+        self.journal: dict[int, list[tuple[int, Process | None]]] | None = {} if keep_journal else None
+
+    def enter(self, process: Process) -> Process:
+        """Put in the image that a pid runs from now on."""
+        if self.journal is not None:
+            self.journal.setdefault(process.pid, []).append((process.offset, self.by_pid.get(process.pid)))
+        self.by_pid[process.pid] = process
+        return process
+
+    def at(self, pid: int, offset: int) -> Process | None:
+        """What `pid` was at an offset in the log, as far back as the journal goes."""
+        for changed, before in (self.journal or {}).get(pid, ()):
+            if changed > offset:
+                return before
+        return self.by_pid.get(pid)
+
+    def replace(self, process: Process) -> Process:
+        """Put in the same image as it is known now."""
+        self.by_pid[process.pid] = process
+        return process
 
     def parent(self, ppid: int, tail: Tail) -> Process | None:
         """The process that `ppid` names, unless it can only be an earlier holder of that pid.
@@ -162,9 +230,20 @@ class ProcessTable:
                 return None
         return parent
 
-    def trim(self) -> None:
-        """Forget the processes that were entered first, if there are too many."""
+    def trim(self, most: int = MAX_PROCESSES) -> int:
+        """Forget processes if there are more than `most`: those shown first, except parents of those shown last.
+
+        Returns:
+            How many were forgotten.
+        """
         table = self.by_pid
-        if len(table) > MAX_PROCESSES:
-            for pid in list(itertools.islice(table, len(table) - MAX_PROCESSES * 3 // 4)):
-                del table[pid]
+        if len(table) <= most:
+            return 0
+        before = len(table)
+        by_age = sorted(table.values(), key=lambda process: process.serial)
+        older, younger = by_age[: -(most // 2)], by_age[-(most // 2) :]
+        parents = {each.parent.identity for each in younger if each.parent is not None}
+        for process in older:
+            if process.identity not in parents:
+                del table[process.pid]
+        return before - len(table)

@@ -8,6 +8,7 @@ the start of a line after a prefix that is empty or `node=NAME `, so text inside
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
@@ -15,22 +16,30 @@ from typing import Final
 from vedette.event import LogSource, Shapes
 from vedette.event.logsource import AUDIT_RECORD, NETFILTER_CHANGE
 from vedette.telemetry.auditd.accounts import Accounts
-from vedette.telemetry.auditd.anchor import WINDOW
 from vedette.telemetry.auditd.happening import Batch, Call, Happening, RecordCall
 from vedette.telemetry.auditd.memo import Memo
 from vedette.telemetry.auditd.node import Node
 from vedette.telemetry.auditd.outlet import Outlet
+from vedette.telemetry.auditd.process import MAX_PROCESSES
 from vedette.telemetry.auditd.records import records_between
 from vedette.telemetry.auditd.rejects import Rejects
-from vedette.telemetry.auditd.scanner import Scanner
+from vedette.telemetry.auditd.scanner import MAX_NODES, Scanner
 from vedette.telemetry.auditd.tail import face_of
+from vedette.telemetry.auditd.window import WINDOW
 
 #: A line that is longer is dropped and counted.
 MAX_LINE: Final = 1024 * 1024
 #: Who wrote a record that belongs to no system call; the kernel's own pid comes before any text of the program's.
 _PID: Final = re.compile(rb"\): (?:[a-z_]+=[^ ']* )*?pid=(\d{1,10}) ", re.ASCII)
+#: Records of one event that a chunk does not end among.
+_SAME: Final = 1_000
 #: Events whose process is kept for records that follow in the next chunk.
 _BEHIND: Final = 20_000
+#: Processes of all nodes together are kept to about this many, but some of each node.
+_MOST_PROCESSES: Final = 400_000
+_FEWEST_PROCESSES: Final = 2_000
+_NUL_LINE: Final = re.compile(rb"\n[^\n\0]*\0[^\n]*")
+_IDENTITY: Final = re.compile(rb"type=[^ \n]+ (msg=audit\([^)\n]+\):)(?: |\r?$)")
 
 
 class AuditReader:
@@ -65,6 +74,7 @@ class AuditReader:
         self._buffer = b""
         self._base = 0
         self._file = ""
+        self._carried: tuple[bytes, int, str] | None = None
         self.shapes: dict[LogSource, Shapes] = self._outlet.shapes
 
     @property
@@ -72,17 +82,25 @@ class AuditReader:
         """What is known of each node, by the prefix of its lines."""
         return self._scanner.nodes
 
-    def read(self, file: str, chunks: Iterable[bytes]) -> Iterator[list[Batch]]:
+    def read(self, file: str, chunks: Iterable[bytes], *, more: bool = False) -> Iterator[list[Batch]]:
         """The events of one log, chunk by chunk: a batch for each kind that occurs.
 
         Args:
             file: the log's name for origins.
             chunks: its decompressed bytes.
+            more: another log follows. Rotation cuts events in two, so the last ones wait for its beginning; they come
+                with its events, or with `close`.
         """
+        ahead: list[bytes] = []
+        chunks = iter(chunks)
+        if self._carried is not None:
+            while sum(map(len, ahead)) < 2 * WINDOW and (chunk := next(chunks, None)) is not None:
+                ahead.append(chunk)
+            yield self._read_carried(b"".join(ahead))
         self._file = file
         pending: list[bytes] = [b"\n"]
         size, base, skipping, enough = 1, -1, False, 4 * WINDOW
-        for chunk in chunks:
+        for chunk in itertools.chain(ahead, chunks):
             if skipping:
                 end = chunk.find(b"\n")
                 if end < 0:
@@ -95,7 +113,7 @@ class AuditReader:
             if size < enough:
                 continue
             buffer = b"".join(pending)
-            stop = buffer.rfind(b"\n", 1, len(buffer) - WINDOW)
+            stop = self._stop(buffer)
             if stop > 0:
                 done = self._read_chunk(buffer, stop, base, final=False)
                 yield self._outlet.take()
@@ -107,45 +125,83 @@ class AuditReader:
             # What is left over is looked at again when it has doubled, so that small chunks cost no more than big ones.
             enough = max(4 * WINDOW, 2 * size)
         buffer = b"".join(pending)
-        if len(buffer) > 1:
-            if not buffer.endswith(b"\n"):
-                buffer += b"\n"
-            self._read_chunk(buffer, len(buffer) - 1, base, final=True)
-            yield self._outlet.take()
+        if len(buffer) <= 1:
+            return
+        torn = not buffer.endswith(b"\n")
+        buffer += b"\n" * torn
+        if more and not torn:
+            stop = self._stop(buffer)
+            if stop > 0:
+                done = self._read_chunk(buffer, stop, base, final=False)
+                yield self._outlet.take()
+                buffer, base = buffer[done:], base + done
+            self._carried = buffer, base, file
+            return
+        self._read_chunk(buffer, len(buffer) - 1, base, final=True, torn=torn)
+        yield self._outlet.take()
 
     def records(self, happening: Happening) -> tuple[str, ...]:
         """The records of an event of the batches last put out, as they stand in the log."""
-        identity = b"msg=audit(%d.%03d:%d)" % (
-            int(happening.time),
-            round(happening.time * 1000) % 1000,
-            happening.serial,
-        )
-        start = max(0, happening.offset - self._base - WINDOW)
-        end = happening.offset - self._base + WINDOW
-        lines = self._buffer[start:end].split(b"\n")
+        milliseconds = round(happening.time * 1000)
+        identity = b"msg=audit(%d.%03d:%d):" % (milliseconds // 1000, milliseconds % 1000, happening.serial)
+        at = happening.offset - self._base
+        if not 0 <= at < len(self._buffer) or happening.file != self._file:
+            return ()
+        start = self._buffer.rfind(b"\n", 0, max(1, at - WINDOW)) + 1
+        end = self._buffer.find(b"\n", min(at + WINDOW, len(self._buffer) - 1))
         prefix = next((node.prefix for node in self.nodes.values() if node.name == happening.node), b"")
         return tuple(
             line.decode("utf-8", "replace")
-            for line in lines
-            if line.startswith(prefix + b"type=") and line[:400].find(identity) > 0
+            for line in self._buffer[start:end].split(b"\n")
+            if line.startswith(prefix)
+            and (found := _IDENTITY.match(line, len(prefix))) is not None
+            and found[1] == identity
         )
 
     def close(self) -> list[Batch]:
-        """What is only known at the end of the last log: net changes of the packet filter that are still open."""
-        self._put_changes(self._scanner.ledger.close())
+        """What is only known at the end of the last log: its last events, and net changes that are still open."""
+        batches = self._read_carried(b"") if self._carried is not None else []
+        for node in self.nodes.values():
+            self._put_changes(node.ledger.close())
+        return [*batches, *self._outlet.take()]
+
+    def _read_carried(self, ahead: bytes) -> list[Batch]:
+        """The events at the end of the log before, whose records may go on in this one, of which `ahead` is read."""
+        assert self._carried is not None
+        (buffer, base, self._file), self._carried = self._carried, None
+        self._read_chunk(buffer + ahead, len(buffer) - 1, base, final=True)
         return self._outlet.take()
 
-    def _read_chunk(self, buffer: bytes, stop: int, base: int, *, final: bool) -> int:
+    def _stop(self, buffer: bytes) -> int:
+        """Where to end in a chunk: so that the records of an event fit in behind, and between two events."""
+        stop = buffer.rfind(b"\n", 1, len(buffer) - WINDOW)
+        after = _IDENTITY.search(buffer, stop + 1, buffer.find(b"\n", stop + 1))
+        for _ in range(_SAME):
+            before = buffer.rfind(b"\n", 0, max(stop, 0))
+            same = None if after is None or before <= 0 else _IDENTITY.search(buffer, before + 1, stop)
+            if same is None or after is None or same[1] != after[1]:
+                break
+            stop = before
+        return stop
+
+    def _read_chunk(self, buffer: bytes, stop: int, base: int, *, final: bool, torn: bool = False) -> int:
         """Read the events whose SYSCALL record begins before `stop`; the position up to which that was done."""
         self._outlet.trim(forget=self._memo.trim())
+        most = min(MAX_PROCESSES, max(_FEWEST_PROCESSES, _MOST_PROCESSES // max(1, len(self.nodes))))
         for node in self.nodes.values():
-            node.table.trim()
-        self._buffer, self._base = buffer, base
-        done = self._scanner.scan(buffer, stop, base, self._file, final=final)
+            node.table.trim(most)
+        visible = buffer
+        if b"\0" in buffer:
+            # No record holds a NUL: such lines are rejected, and nothing is read off them.
+            self.rejects.suspicious = True
+            visible = _NUL_LINE.sub(lambda line: b"\n" + b" " * (len(line[0]) - 1), buffer)
+        self._buffer, self._base = visible, base
+        done = self._scanner.scan(visible, stop, base, self._file, final=final, torn=torn)
         for position in self.rejects.check(buffer, done, base, self._file, self.nodes.keys()):
-            self._scanner.node_at(position, None)
-        if self.nodes:
-            self._put_changes(self._scanner.ledger.over(max(node.last for node in self.nodes.values())))
+            if len(self.nodes) < MAX_NODES:
+                self._scanner.node_at(position, None)
+        for node in self.nodes.values():
+            self._put_changes(node.ledger.over(node.last))
         if self._records_wanted:
             self._put_records(done)
         return done
@@ -163,7 +219,7 @@ class AuditReader:
             process = behind.get((found.node, found.serial))
             if process is None and (pid := _PID.search(line)) is not None:
                 node = self.nodes.get(line[: line.index(b"type=")])
-                process = None if node is None else node.table.by_pid.get(int(pid[1]))
+                process = None if node is None else node.table.at(int(pid[1]), self._base + found.start)
             offset = self._base + found.start
             call = RecordCall(
                 found.node, found.time, found.serial, offset, self._file, process, line, found.bodies, self._accounts
@@ -172,3 +228,6 @@ class AuditReader:
         # The records of an event may go on in the next chunk; older ones are never asked for again.
         for key in list(behind)[: max(0, len(behind) - _BEHIND)]:
             del behind[key]
+        for node in self.nodes.values():
+            if node.table.journal:
+                node.table.journal.clear()

@@ -12,10 +12,10 @@ from typing import Final, NamedTuple
 
 from vedette.predicate import Value
 from vedette.telemetry.auditd.accounts import Accounts, enrich
-from vedette.telemetry.auditd.anchor import WINDOW
 from vedette.telemetry.auditd.argv import parse_argv
 from vedette.telemetry.auditd.record import LINE_LIMIT, Record
 from vedette.telemetry.auditd.value import text
+from vedette.telemetry.auditd.window import WINDOW
 
 #: Column that holds what keywords search.
 RAW: Final = "raw"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Final
 
@@ -16,17 +17,18 @@ from vedette.event.logsource import (
     PROCESS_FAILED,
 )
 from vedette.predicate import Value
-from vedette.telemetry.auditd.anchor import NEAR, WINDOW, Anchor, sibling
-from vedette.telemetry.auditd.call import netfilter_fields, network_event
+from vedette.telemetry.auditd.anchor import Anchor, second_path
+from vedette.telemetry.auditd.call import netfilter_fields, network_event, socket_call
 from vedette.telemetry.auditd.happening import Call
-from vedette.telemetry.auditd.ledger import Entry, Ledger
+from vedette.telemetry.auditd.ledger import Entry
 from vedette.telemetry.auditd.memo import Action, Kind, Memo
 from vedette.telemetry.auditd.netfilter import parse_netfilter
 from vedette.telemetry.auditd.node import Node, node_of
 from vedette.telemetry.auditd.outlet import Outlet
-from vedette.telemetry.auditd.process import Command, Process, Program, Tail
+from vedette.telemetry.auditd.process import MAX_DEPTH, Command, Process, Program, Tail, shortened
 from vedette.telemetry.auditd.record import Reject, parse_record
 from vedette.telemetry.auditd.rejects import HEAD, Rejects
+from vedette.telemetry.auditd.window import WINDOW
 
 #: An exec with huge arguments is waited for up to this many bytes; Linux bounds argv by 6 MB.
 ARGV_WINDOW: Final = 8 * 1024 * 1024
@@ -34,6 +36,10 @@ _SYSCALL: Final = b"type=SYSCALL "
 _NETFILTER: Final = b"type=NETFILTER_CFG "
 _BOOT: Final = b"type=SYSTEM_BOOT "
 _NOWHERE: Final = sys.maxsize
+#: So many serials at most have passed when a kernel's own SYSTEM_BOOT is written.
+EARLY_SERIAL: Final = 5_000
+#: Lines of more nodes than this are not read, but counted.
+MAX_NODES: Final = 10_000
 #: Kinds whose events are read off SYSCALL records that are no process starts.
 NETWORK: Final = frozenset({NETWORK_CONNECTION, NETWORK_FAILED, NETWORK_LISTEN})
 
@@ -49,13 +55,11 @@ class Scanner:
 
     Attributes:
         nodes: what is known of each node, by the prefix of its lines.
-        ledger: net changes of the packet filter.
         behind: process by node and serial, if they are kept.
     """
 
     def __init__(self, memo: Memo, outlet: Outlet, rejects: Rejects, *, keep_processes: bool) -> None:
         self.nodes: dict[bytes, Node] = {}
-        self.ledger = Ledger()
         self.behind: dict[tuple[str, int], Process] = {}
         self._memo = memo
         self._outlet = outlet
@@ -68,8 +72,9 @@ class Scanner:
         self._buffer = b""
         self._base = 0
         self._file = ""
+        self._torn = False
 
-    def scan(self, buffer: bytes, stop: int, base: int, file: str, *, final: bool) -> int:
+    def scan(self, buffer: bytes, stop: int, base: int, file: str, *, final: bool, torn: bool = False) -> int:
         """Put out the events whose SYSCALL record begins before `stop`.
 
         Args:
@@ -78,11 +83,12 @@ class Scanner:
             base: offset of the chunk in the log.
             file: the log.
             final: nothing comes after this chunk.
+            torn: the last line had no newline in the log, so it may be cut.
 
         Returns:
             The position of the newline up to which all was read; before `stop` where an event goes on beyond the chunk.
         """
-        self._buffer, self._base, self._file = buffer, base, file
+        self._buffer, self._base, self._file, self._torn = buffer, base, file, torn
         find = buffer.find
         memo = self._memo
         kinds, tails, commands, words = memo.kinds, memo.tails, memo.commands, memo.words
@@ -92,13 +98,12 @@ class Scanner:
         position = find(_SYSCALL, 0, stop)
         node: Node | None = None
         head, prefix = b"", 0
+        verified, other = 0, self._rejects.other(self.nodes)
         while True:
             if boot >= 0 or netfilter >= 0:
                 first = position if position >= 0 else _NOWHERE
                 if 0 <= boot < first and (netfilter < 0 or boot < netfilter):
-                    booted = self.node_at(boot, node)
-                    if booted is not None:
-                        booted.reboot()
+                    self._booted(boot, self.node_at(boot, node))
                     boot = find(_BOOT, boot + 1, stop)
                     continue
                 if 0 <= netfilter < first:
@@ -106,6 +111,8 @@ class Scanner:
                     netfilter = find(_NETFILTER, netfilter + 1, stop)
                     continue
             if position < 0:
+                if verified < stop and other.search(buffer, verified, stop + 1) is not None:
+                    self._rejects.suspicious = True
                 return stop
             if node is None or not buffer.startswith(head, position - prefix):
                 node = self.node_at(position, node)
@@ -114,7 +121,10 @@ class Scanner:
                     continue
                 head = b"\n" + node.prefix + b"type="
                 prefix = len(head) - 5
+                other = self._rejects.other(self.nodes)
             start = position - prefix + 1
+            if verified < start - 1 and other.search(buffer, verified, start) is not None:
+                self._rejects.suspicious = True
             match = node.event.match(buffer, start)
             if match is None:
                 self._bad_syscall(start)
@@ -123,6 +133,7 @@ class Scanner:
             identity, stamp, digits, called, a0, parent_id, process_id, about, execve, cwd, path0, path1 = (
                 match.groups()
             )
+            verified = match.end() - 1
             time, serial, ppid, pid = float(stamp), int(digits), int(parent_id), int(process_id)
             kind = kinds.get(called) or memo.kind(called)
             tail = tails.get(about) or memo.tail(about)
@@ -131,12 +142,14 @@ class Scanner:
             else:
                 node.last_serial = serial
                 node.last = time
-            if execve is not None and kind.action is Action.EXEC:
+            if execve is not None and kind.starts:
                 command = commands.get(execve) or memo.command((execve,))
                 if not command.cut:
                     where = words.get(cwd)
                     if where is None:
                         where = memo.word(cwd)
+                    if path1 is None:
+                        path1 = self._second_path(node, identity, start, match) or None
                     program = programs.get((tail.exe, path0, path1))
                     if program is None:
                         program = memo.program(tail.exe, where, path0, path1 or b"", "")
@@ -158,12 +171,13 @@ class Scanner:
                             base + start,
                             file,
                             True,
+                            0 if parent is None else parent.depth + 1,
                         ),
                     )
                     position = find(_SYSCALL, match.end(), stop)
                     continue
             anchor = Anchor(node, start, match.end(8), identity, time, serial, pid, ppid, tail)
-            if kind.action is Action.EXEC:
+            if kind.action is Action.EXEC or (kind.action is Action.UNNAMED and self._has_arguments(anchor)):
                 wait = not final and len(buffer) - start < ARGV_WINDOW
                 if self._exec(anchor, wait=wait):
                     return start - 1
@@ -174,9 +188,9 @@ class Scanner:
                 process = self._running(anchor)
                 if self._keep:
                     self.behind[node.name, serial] = process
-                if self._network and kind.action is not Action.OTHER:
+                if self._network and kind.action >= Action.CONNECT:
                     self._call(anchor, a0, process, kind)
-            position = find(_SYSCALL, match.end(8), stop)
+            position = find(_SYSCALL, match.end(), stop)
 
     def node_at(self, position: int, before: Node | None) -> Node | None:
         """The node of the line on which `position` is the start of `type=`, or None if that is no start of a record."""
@@ -189,7 +203,10 @@ class Scanner:
             return before
         node = self.nodes.get(prefix)
         if node is None:
-            node = node_of(prefix)
+            node = node_of(prefix, keep_journal=self._keep)
+            if node is not None and len(self.nodes) >= MAX_NODES:
+                self._rejects.add("too-many-nodes", self._file, self._base + line + 1)
+                return None
             if node is not None:
                 self.nodes[prefix] = node
         return node
@@ -202,34 +219,55 @@ class Scanner:
         else:
             self._rejects.add("bad-syscall", self._file, self._base + start)
 
+    def _booted(self, position: int, node: Node | None) -> None:
+        """A SYSTEM_BOOT record. One whose serial goes on is that of a container: the kernel's own start at 1."""
+        if node is None:
+            return
+        head = HEAD.match(self._buffer, position - len(node.prefix))
+        if head is not None and int(head.group(3)) < max(node.last_serial, EARLY_SERIAL):
+            node.reboot()
+
     @staticmethod
     def _parent(node: Node, pid: int, ppid: int, tail: Tail) -> Process | None:
         """The parent of a process that calls exec: what ppid names, or what it named at an earlier exec of this pid."""
-        parent = node.table.parent(ppid, tail)
-        if parent is None:
-            earlier = node.table.by_pid.get(pid)
-            if earlier is not None and earlier.ppid == ppid and earlier.tail.ses in (-1, tail.ses):
-                return earlier.parent
-        return parent
+        by_pid = node.table.by_pid
+        parent = by_pid.get(ppid)
+        if parent is None or (parent.tail.ses != tail.ses and parent.tail.ses != -1):
+            earlier = by_pid.get(pid)
+            if earlier is None or earlier.ppid != ppid or earlier.tail.ses not in (-1, tail.ses):
+                return None
+            parent = earlier.parent
+            if parent is None:
+                return None
+        return parent if parent.depth < MAX_DEPTH else node.table.replace(shortened(parent))
+
+    def _second_path(self, node: Node, identity: bytes, start: int, match: re.Match[bytes]) -> bytes:
+        """PATH item 1 of an exec whose other records stood together."""
+        return second_path(self._buffer, start, match.end(8), node.path + identity, match.end() - 1)
+
+    def _has_arguments(self, anchor: Anchor) -> bool:
+        """Whether an unnamed system call has an EXECVE record, which only an exec has."""
+        return anchor.body(self._buffer, anchor.node.execve, anchor.end)[0] != b""
 
     def _exec(self, anchor: Anchor, *, wait: bool) -> bool:
         """A process start; true, if one may `wait`, where its arguments go on beyond the buffer: read it again."""
         buffer, node, tail = self._buffer, anchor.node, anchor.tail
         memo = self._memo
-        head = node.execve + anchor.identity
-        start, near = sibling(buffer, head, anchor.end)
+        body, near = anchor.body(buffer, node.execve, anchor.end)
         command: Command | None = None
-        if start >= 0:
-            body = buffer[start:near]
+        if body:
             command = memo.commands.get(body) or memo.command((body,))
             if command.cut:
-                command, near = self._long_argv(head, command, body, near)
+                others, near = anchor.further(buffer, node.execve, near)
+                command = memo.command((body, *others)) if others else command
+            if self._torn and near == len(buffer) - 1:
+                command = Command(command.text, command.args, cut=True)
         if wait and near + WINDOW > len(buffer):
             return True
-        if start < 0:
+        if not body:
             command = self._title(anchor)
         cwd, near = self._cwd_record(anchor, near)
-        path0, path1 = self._path_records(anchor, near)
+        path0, path1 = anchor.paths(buffer, near)
         program = memo.program(tail.exe, cwd, path0, path1, command.args[0] if command and command.args else "")
         parent = self._parent(node, anchor.pid, anchor.ppid, tail)
         self._started(node, self._process(anchor, parent, program, command, cwd, executed=True))
@@ -261,76 +299,56 @@ class Scanner:
             self._base + anchor.start,
             self._file,
             executed,
+            0 if parent is None else parent.depth + 1,
         )
-
-    def _long_argv(self, head: bytes, command: Command, body: bytes, near: int) -> tuple[Command, int]:
-        """Join the EXECVE records of one exec: the command, and where the last record ends."""
-        buffer = self._buffer
-        bodies = [body]
-        while True:
-            start, end = sibling(buffer, head, near)
-            if start < 0:
-                break
-            bodies.append(buffer[start:end])
-            near = end
-        return (self._memo.command(bodies) if len(bodies) > 1 else command), near
 
     def _title(self, anchor: Anchor) -> Command | None:
         """The command line from PROCTITLE, for a process whose EXECVE record is not there."""
-        start, end = sibling(self._buffer, anchor.node.proctitle + anchor.identity, anchor.end)
-        if start < 0:
-            return None
-        return self._memo.title(self._buffer[start:end])
+        body, _ = anchor.body(self._buffer, anchor.node.proctitle, anchor.end)
+        return self._memo.title(body) if body else None
 
     def _cwd_record(self, anchor: Anchor, near: int) -> tuple[str, int]:
-        start, end = sibling(self._buffer, anchor.node.cwd + anchor.identity + b"cwd=", near)
-        if start < 0:
-            return "", near
-        value = self._buffer[start:end]
-        cwd = self._memo.words.get(value)
-        return (self._memo.word(value) if cwd is None else cwd), end
-
-    def _path_records(self, anchor: Anchor, near: int) -> tuple[bytes, bytes]:
-        buffer = self._buffer
-        head = anchor.node.path + anchor.identity
-        start, end = sibling(buffer, head + b"item=0 ", near)
-        if start < 0:
-            return b"", b""
-        path0 = buffer[start:end]
-        start, end = sibling(buffer, head + b"item=1 ", end, window=NEAR)
-        return path0, buffer[start:end] if start >= 0 else b""
+        body, near = anchor.body(self._buffer, anchor.node.cwd, near)
+        return (self._memo.word(body.removeprefix(b"cwd=")) if body.startswith(b"cwd=") else ""), near
 
     def _running(self, anchor: Anchor) -> Process:
-        """The process behind a record that is no process start; entered if the table does not know it."""
+        """The process behind a record that is no process start, with the users as they are now; entered if new."""
         table, tail = anchor.node.table, anchor.tail
         known = table.by_pid.get(anchor.pid)
-        if known is not None and known.tail.exe == tail.exe and known.tail.ses in (-1, tail.ses):
-            return known
+        if known is not None:
+            if known.tail is tail:
+                return known
+            if known.tail.exe == tail.exe and known.tail.ses in (-1, tail.ses):
+                return table.replace(known.seen_as(tail))
         parent = table.parent(anchor.ppid, tail)
+        if parent is not None and parent.depth >= MAX_DEPTH:
+            parent = table.replace(shortened(parent))
         if parent is not None and parent.tail.exe == tail.exe and parent.tail.comm == tail.comm:
             # A fork that never called exec still runs its parent's image.
             program, command = parent.program, parent.command
         else:
             program, command = self._memo.program(tail.exe, "", b"", b"", ""), self._title(anchor)
-        process = self._process(anchor, parent, program, command, "", executed=False)
-        table.by_pid[process.pid] = process
-        return process
+        return table.enter(self._process(anchor, parent, program, command, "", executed=False))
 
     def _failed(self, anchor: Anchor, kind: Kind) -> None:
         """A failed exec: what the process tried to start; the process itself is its parent."""
         caller = self._running(anchor)
         cwd, near = self._cwd_record(anchor, anchor.end)
-        path0, _ = self._path_records(anchor, near)
+        path0, _ = anchor.paths(self._buffer, near)
         program = self._memo.program("", cwd, path0, b"", "")
         tried = self._process(anchor, caller, program, None, cwd, executed=False)
         self._emit(PROCESS_FAILED, anchor, tried, {"ExitCode": kind.exit, "Syscall": kind.name})
 
     def _call(self, anchor: Anchor, descriptor: bytes, process: Process, kind: Kind) -> None:
         """A connect, bind, listen or accept."""
-        buffer = self._buffer
-        start, end = sibling(buffer, anchor.node.sockaddr + anchor.identity + b"saddr=", anchor.end)
-        address = buffer[start:end] if start >= 0 else b""
-        source, fields = network_event(kind, address, descriptor)
+        buffer, node = self._buffer, anchor.node
+        if kind.action is Action.SOCKETCALL:
+            arguments, _ = anchor.body(buffer, node.socketcall, anchor.end)
+            kind, descriptor = socket_call(kind, descriptor, arguments)
+            if kind.action is Action.OTHER:
+                return
+        body, _ = anchor.body(buffer, node.sockaddr, anchor.end)
+        source, fields = network_event(kind, body, descriptor)
         if source is not None and source in self._wanted:
             self._emit(source, anchor, process, fields)
 
@@ -340,21 +358,27 @@ class Scanner:
         end = self._buffer.find(b"\n", position)
         start = position - len(node.prefix)
         head = HEAD.match(self._buffer, start, end)
-        change = None if head is None else parse_netfilter(self._buffer[head.end() : end])
-        if head is None or change is None:
+        if head is None:
+            self._rejects.suspicious = True
+            return
+        change = parse_netfilter(self._buffer[head.end() : end])
+        if change is None:
             self._rejects.add("bad-netfilter", self._file, self._base + start)
             return
         time, serial = float(head.group(2)), int(head.group(3))
         node.saw(time, serial)
-        process = node.table.by_pid.get(change.pid)
-        if process is None or (change.comm and process.tail.comm != change.comm):
-            process = self._process_behind(node, head.group(0)[len(node.prefix) :], end)
+        process = self._process_behind(node, head.group(0)[len(node.prefix) :], end)
+        if process is None:
+            process = node.table.by_pid.get(change.pid)
+            if process is not None and change.comm and process.tail.comm != change.comm:
+                process = None
         if NETFILTER_CONFIG in self._wanted:
-            anchor = Anchor(node, start, end, b"", time, serial, change.pid, 0, Tail())
-            self._emit(NETFILTER_CONFIG, anchor, process, netfilter_fields(change))
+            offset = self._base + start
+            call = Call(node.name, time, serial, offset, self._file, process, netfilter_fields(change))
+            self._outlet.call(NETFILTER_CONFIG, call, node)
         if NETFILTER_CHANGE in self._wanted:
             entry = Entry(node.name, time, serial, self._base + start, self._file, process)
-            self.ledger.record(change, entry, node.boot)
+            node.ledger.record(change, entry, node.boot)
 
     def _process_behind(self, node: Node, head: bytes, near: int) -> Process | None:
         """The process by the SYSCALL record of the same event, which follows the record that it caused."""
@@ -375,7 +399,10 @@ class Scanner:
 
     def _started(self, node: Node, process: Process) -> None:
         """Enter a process start, and put it out."""
-        node.table.by_pid[process.pid] = process
+        if self._keep:
+            node.table.enter(process)
+        else:
+            node.table.by_pid[process.pid] = process
         node.execs += 1
         if process.parent is not None:
             node.parents_known += 1
