@@ -72,7 +72,13 @@ def readable(query: str, sixes: set[str]) -> str:
         return f"{column} in ({', '.join(inside)})" if inside else "false"
 
     query = _NETWORKS.sub(rewritten, query)
-    return re.sub(r"(?<!\\)((?:\\\\)*)\\u([0-9a-f]{4})", lambda found: found[1] + chr(int(found[2], 16)), query)
+    return re.sub(r"(?<!\\)((?:\\\\)*)((?:\\u[0-9a-f]{4})+)", _letters, query)
+
+
+def _letters(found: re.Match[str]) -> str:
+    """Escapes are units of UTF-16, of which two may make one letter."""
+    units = bytes.fromhex(found[2].replace("\\u", ""))
+    return found[1] + units.decode("utf-16-be", "surrogatepass")
 
 
 def _mark(kind: str) -> str:

@@ -193,6 +193,18 @@ def test_grouping_keeps_the_tree(tmp_path):
     )
 
 
+def test_a_chain_of_many_conditions_is_not_nested_deep(tmp_path):
+    values = ", ".join(f"v{number}" for number in range(5000))
+    text = probe(tmp_path, item(f"CommandLine|contains: [{values}]")).text
+    assert text.count(' contains "') == 5000
+    assert max(chain.count(" or ") for chain in re.split(r"[()]+", text)) < 64
+    depth = deepest = 0
+    for sign in re.findall(r"[()]", text):
+        depth += 1 if sign == "(" else -1
+        deepest = max(deepest, depth)
+    assert (depth, deepest) == (0, 2)
+
+
 def test_a_long_query_is_told(tmp_path):
     values = ", ".join(f"value-number-{number}" for number in range(700))
     query = probe(tmp_path, item(f"CommandLine|contains: [{values}]"))

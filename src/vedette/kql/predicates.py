@@ -40,6 +40,8 @@ _PARTS: Final = {
 _SIGNS: Final = {"eq": "==", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 _NUMBERS: Final = ("int", "long", "real")
 _INTEGER: Final = re.compile(r"0|-?[1-9][0-9]{0,18}")
+#: So many conditions stand in one chain; Microsoft's parser nests one deeper for each, and gives up at some depth.
+_CHAIN: Final = 64
 
 
 class UnsayableError(ValueError):
@@ -69,9 +71,9 @@ class Printer:
         """
         match predicate:
             case Or(children=children):
-                return " or ".join(self.alternatives(children)) or "false"
+                return _joined(self.alternatives(children), "or") or "false"
             case And(children=children):
-                return " and ".join(self.operand(child) for child in children) or "true"
+                return _joined([self.operand(child) for child in children], "and") or "true"
             case Not(child=Match(field=field, pattern=Present())):
                 return self.empty(field)
             case Not(child=child):
@@ -187,3 +189,11 @@ class Printer:
         left, right = (name if self.types[name] == "string" else f"tostring({name})" for name in both)
         compared = f"{left} {operator(pattern.form, cased=pattern.cased)} {right}"
         return f"({' and '.join(dict.fromkeys(guards))} and {compared})"
+
+
+def _joined(parts: list[str], word: str) -> str:
+    """Conditions in a chain, or in a chain of chains where they are many."""
+    while len(parts) > _CHAIN:
+        chains = [parts[start : start + _CHAIN] for start in range(0, len(parts), _CHAIN)]
+        parts = [f"({f' {word} '.join(chain)})" if len(chain) > 1 else chain[0] for chain in chains]
+    return f" {word} ".join(parts)
