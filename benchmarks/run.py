@@ -140,8 +140,9 @@ class Race:
                         "rule_set": rules.name,
                         "corpus": rules.digest[:16],
                         "routed": routing,
-                        "rules_loaded": counted["rules"],
-                        "rules_live": counted["live"],
+                        # What others load of the rules is theirs to say.
+                        "rules_loaded": counted["rules"] if contestant.exact else None,
+                        "rules_live": counted["live"] if contestant.exact else None,
                         "starts": counted["starts"],
                         "matches": self._found[contestant.name],
                     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hypothesis import strategies as st
+from tests.strategies import near
 
 from vedette.predicate import (
     And,
@@ -20,6 +21,7 @@ from vedette.predicate import (
     Reference,
     Regex,
     TimePart,
+    Value,
     Wild,
     glob,
 )
@@ -128,3 +130,12 @@ rows = st.fixed_dictionaries(
 def literal_of(pattern: Glob) -> str:
     """A value that the pattern matches: `?` is x, `*` is nothing."""
     return "".join(token if isinstance(token, str) else "x" * (token is Wild.ONE) for token in pattern.tokens)
+
+
+@st.composite
+def asked(draw: st.DrawFn, several: st.SearchStrategy[list[Pattern]]) -> tuple[list[Pattern], list[Value]]:
+    """Patterns, and values of which some match them or miss by a letter."""
+    chosen = draw(several)
+    some: list[Value] = draw(st.lists(words | integers | addresses, max_size=3))
+    some += [draw(near(pattern)) for pattern in chosen if isinstance(pattern, Glob)]
+    return chosen, some

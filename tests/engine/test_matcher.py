@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -7,6 +9,8 @@ from tests.engine.parity import BACKENDS, COLUMNS, add, check, compile_plan, new
 from tests.engine.strategies_predicate import predicates, rows
 
 from vedette.engine import Matcher
+from vedette.engine.batch import Batch
+from vedette.errors import UsageError
 from vedette.event import INVOKED, RESOLVED, VIEWS, View
 from vedette.predicate import TRUE, And, Compare, Match, Not, Or, Present, Reference, contains, endswith, equals
 
@@ -90,6 +94,31 @@ def test_cleared_shapes_start_over(backend, tmp_path):
     assert [[hit.query for hit in hits] for hits in matcher.hits] == [[], [1], [0]]
 
 
+def test_a_vocabulary_cleared_under_its_shapes_is_an_error(tmp_path):
+    shapes = new_shapes()
+    matcher = Matcher(compile_plan(queries(Match("User", equals("root")))), shapes, cache_dir=tmp_path)
+    add(shapes, {"User": "root"})
+    matcher.update()
+    shapes.vocabularies[COLUMNS.index("User")].clear()
+    with pytest.raises(ValueError, match="without its shapes"):
+        matcher.update()
+
+
+def test_only_rows_that_hit_all_guards_are_evaluated(tmp_path):
+    common = And((Match("CommandLine", contains("/tmp/")), Match("Image", endswith("/bash"))))
+    compiled = compile_plan(queries(common))
+    assert compiled.queries[0].guards == 2
+    shapes = new_shapes()
+    matcher = Matcher(compiled, shapes, cache_dir=tmp_path)
+    for image in ("/bin/bash", "/bin/dash"):
+        for command in ("ls", "ls /tmp/"):
+            add(shapes, {"Image.resolved": image, "Image.invoked": image, "CommandLine": command})
+    candidates = matcher._candidates(Batch(shapes.rows, matcher._layout))
+    assert {query: rows.tolist() for query, rows in candidates.items()} == {0: [1]}
+    candidates = matcher._candidates(Batch([shapes.rows[0], shapes.rows[2]], matcher._layout))
+    assert candidates == {}
+
+
 def test_cleared_to_more_rows_than_before_is_noticed_too(tmp_path):
     shapes = new_shapes()
     matcher = Matcher(compile_plan(queries(Match("User", equals("root")))), shapes, cache_dir=tmp_path)
@@ -134,3 +163,31 @@ def test_references_across_readings(tmp_path):
         {},
     ]
     check(asked, events, tmp_path)
+
+
+def matches(backend, folder):
+    shapes = new_shapes()
+    add(shapes, {"User": "the root"})
+    compiled = compile_plan(queries(Match("User", endswith("root"))))
+    matcher = Matcher(compiled, shapes, backend=backend, cache_dir=folder)
+    matcher.update()
+    return bool(matcher.hits[0])
+
+
+def test_polars_takes_over_where_hyperscan_is_not_installed(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "vedette.engine.hyperscan_scan", None)
+    assert matches("auto", tmp_path)
+    with pytest.raises(UsageError, match="not installed"):
+        matches("hyperscan", tmp_path)
+
+
+def test_polars_takes_over_where_hyperscan_does_not_work(tmp_path, monkeypatch):
+    monkeypatch.setattr("vedette.engine.hyperscan_scan._build", lambda patterns: None if patterns else b"")
+    assert matches("auto", tmp_path)
+    with pytest.raises(UsageError, match="choose the polars"):
+        matches("hyperscan", tmp_path)
+
+
+def test_polars_takes_over_where_hyperscan_cannot_load(tmp_path, monkeypatch):
+    monkeypatch.setattr("vedette.engine.hyperscan_scan._load", lambda _: None)
+    assert matches("auto", tmp_path)

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.engine.strategies_predicate import ALPHABET, globs, literal_of, regexes, words
+from tests.strategies import near
 
 from vedette.engine.needle import MAX_LITERAL, ignores_case, needle, searchable, tame, text_test
 from vedette.predicate import Regex, Token, Wild, contains, endswith, equals, fold, glob, holds, startswith
@@ -11,8 +12,14 @@ from vedette.predicate import Regex, Token, Wild, contains, endswith, equals, fo
 texts = words | globs.map(literal_of) | st.tuples(words, globs.map(literal_of), words).map("".join)
 
 
-@given(globs | regexes, texts)
-def test_a_test_says_what_the_law_says(pattern, text):
+@given(st.data(), globs)
+def test_a_test_says_what_the_law_says(data, pattern):
+    text = data.draw(near(pattern))
+    assert text_test(pattern)(text, fold(text)) == holds(pattern, text)
+
+
+@given(regexes, texts)
+def test_a_test_of_an_expression_says_what_the_law_says(pattern, text):
     assert text_test(pattern)(text, fold(text)) == holds(pattern, text)
 
 
@@ -25,8 +32,9 @@ def test_wildcards_say_what_the_law_says(parts, text):
     assert text_test(pattern)(text, text) == holds(pattern, text)
 
 
-@given(globs, texts)
-def test_a_needle_is_necessary_and_a_sure_one_sufficient(pattern, text):
+@given(st.data(), globs)
+def test_a_needle_is_necessary_and_a_sure_one_sufficient(data, pattern):
+    text = data.draw(near(pattern))
     if not pattern.literal:
         return
     sought = needle(pattern)
@@ -41,6 +49,26 @@ def test_a_needle_is_necessary_and_a_sure_one_sufficient(pattern, text):
         assert found
     if sought.sure:
         assert found == holds(pattern, text)
+
+
+@pytest.mark.parametrize(
+    ("parts", "text", "expected"),
+    [
+        (["a", Wild.ANY, "a"], "a", False),
+        (["a", Wild.ANY, "a"], "aa", True),
+        (["ab", Wild.ANY, "ba"], "aba", False),
+        ([Wild.ANY, "ab", Wild.ANY, "b"], "ab", False),
+        ([Wild.ANY, "aa", Wild.ANY, "aa", Wild.ANY], "aaa", False),
+        ([Wild.ONE, Wild.ANY], "", False),
+        ([Wild.ONE, Wild.ANY, Wild.ONE], "a", False),
+        ([Wild.ANY, "a", Wild.ONE, Wild.ANY, "b"], "aab", True),
+        ([Wild.ANY, "a", Wild.ONE, Wild.ANY, "b"], "ab", False),
+        ([], "", True),
+        ([], "a", False),
+    ],
+)
+def test_pieces_do_not_overlap(parts, text, expected):
+    assert text_test(glob(parts))(text, text) == expected == holds(glob(parts), text)
 
 
 @pytest.mark.parametrize("form", [equals, startswith, endswith, contains])

@@ -76,6 +76,8 @@ def hunt(
 
 
 def _hunt(out: Any, form: str, fail_on: str | None, strict: bool, asked: dict[str, Any]) -> int:
+    import gc
+
     from rich.console import Console
 
     from vedette.cli.interruption import Interruption
@@ -84,6 +86,8 @@ def _hunt(out: Any, form: str, fail_on: str | None, strict: bool, asked: dict[st
     from vedette.hunt.options import Options
     from vedette.report import summary as account
 
+    # Events by the million are no cycles; looking for them at the usual rate costs up to a tenth of the hunt.
+    gc.set_threshold(50_000, 25, 100)
     options = Options(routing=not asked.pop("no_routing"), **asked)
     console = Console(stderr=True, highlight=False)
     # Findings that stream to a terminal and a progress bar on it would write over each other.

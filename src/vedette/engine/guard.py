@@ -59,8 +59,9 @@ _SYNTAX: Final = re.compile(r"\\.|\[[^\]]*\]|\{[^}]*\}|\(\?[a-z:]*|[()*+?|^$.]")
 
 #: Guards that hit less often than this need no others beside them.
 _RARE: Final = 0.002
-#: A guard beside the first one may have so many leaves.
+#: A guard beside the first one may have so many leaves and hit so often.
 _MAX_FURTHER_LEAVES: Final = 64
+_MAX_FURTHER_COST: Final = 0.5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,7 +116,8 @@ def guards(predicate: Predicate, scannable: Callable[[Pattern], bool]) -> tuple[
     chosen: list[Guard] = []
     together = 1.0
     for part in found:
-        if chosen and (together <= _RARE or len(part.leaves) > _MAX_FURTHER_LEAVES):
+        further = part.cost <= _MAX_FURTHER_COST and len(part.leaves) <= _MAX_FURTHER_LEAVES
+        if chosen and (together <= _RARE or not further):
             break
         chosen.append(part)
         together *= min(part.cost, 1.0)

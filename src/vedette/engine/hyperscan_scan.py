@@ -35,6 +35,10 @@ _EXPRESSION: Final = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_UTF8
 _FLAGS: Final = re.compile(rb"^flags\s*:(.*)$", re.MULTILINE)
 
 
+class UnusableError(RuntimeError):
+    """Hyperscan is there but does not work, as on a CPU that it does not know; Polars can take its place."""
+
+
 class _Compiled(msgspec.Struct, frozen=True):
     """What is kept of a compilation: both databases (empty if there is nothing to find), and refused expressions."""
 
@@ -49,7 +53,11 @@ class HyperscanScan:
     refused: frozenset[int]
 
     def __init__(self, atoms: Atoms, cache: Cache) -> None:
-        """Load the databases of `atoms` from `cache`, or compile and store them."""
+        """Load the databases of `atoms` from `cache`, or compile and store them.
+
+        Raises:
+            UnusableError: Hyperscan does not work on this machine, or not for these patterns.
+        """
         key = f"{_SPELLING} {atoms.digest} {vars(hyperscan)['__version__']} {platform.machine()} {_cpu_features()}"
         stored = cache.get("hyperscan", key)
         loaded = None if stored is None else _load(stored)
@@ -57,7 +65,8 @@ class HyperscanScan:
             content = msgspec.msgpack.encode(_compile(atoms))
             cache.put("hyperscan", key, content)
             loaded = _load(content)
-        assert loaded is not None
+        if loaded is None:
+            raise UnusableError("Hyperscan can't read back what it compiled")
         self._literals, self._expressions, self.refused = loaded
 
     def literals(self, folded: Sequence[str]) -> list[tuple[int, ...]]:
@@ -103,7 +112,11 @@ def _compile(atoms: Atoms) -> _Compiled:
         built = _build(taken)
         if built is None:
             built, refused = b"", atoms.expressions
-    return _Compiled(_build(literals) or b"", built, refused)
+    plain = _build(literals)
+    if plain is None:
+        # Literals are never refused for what they say.
+        raise UnusableError("Hyperscan can't compile literals on this machine")
+    return _Compiled(plain, built, refused)
 
 
 def _expression(pattern: Pattern) -> bytes:

@@ -18,6 +18,7 @@ from vedette.engine.plan import Plan
 from vedette.engine.scan import Scan, Scanner
 from vedette.engine.signature import Signatures
 from vedette.engine.supply import projections
+from vedette.errors import UsageError
 from vedette.event import VIEWS, Shapes, views
 
 Backend: TypeAlias = Literal["auto", "hyperscan", "polars"]
@@ -46,6 +47,7 @@ class Matcher:
 
         Raises:
             ValueError: the plan was made for other columns.
+            UsageError: Hyperscan was asked for but does not work here.
         """
         names = tuple(vocabulary.name for vocabulary in shapes.vocabularies)
         if (plan.columns, plan.vocabularies) != (shapes.columns, names):
@@ -62,9 +64,15 @@ class Matcher:
         self._forget()
 
     def update(self) -> None:
-        """Evaluate the shapes that are new; start over if the shapes or a vocabulary were cleared."""
-        if self._epoch != self._shapes.epoch or any(signatures.stale() for signatures in self._signatures):
+        """Evaluate the shapes that are new; start over if the shapes were cleared.
+
+        Raises:
+            ValueError: a vocabulary was cleared without its shapes, whose codes are void therefore.
+        """
+        if self._epoch != self._shapes.epoch:
             self._forget()
+        if any(signatures.stale() for signatures in self._signatures):
+            raise ValueError("a vocabulary was cleared without its shapes")
         while len(self.hits) < len(self._shapes.rows):
             first = len(self.hits)
             self._evaluate(self._shapes.rows[first : first + _BATCH])
@@ -164,12 +172,16 @@ class Matcher:
         if self._backend != "polars":
             try:
                 # Only the back end in use is imported; Polars alone takes a quarter of a second.
-                from vedette.engine.hyperscan_scan import HyperscanScan  # noqa: PLC0415 (see above)
-            except ImportError:
+                from vedette.engine.hyperscan_scan import HyperscanScan, UnusableError  # noqa: PLC0415 (see above)
+
+                try:
+                    return HyperscanScan(atoms, self._cache)
+                except UnusableError as error:
+                    if self._backend == "hyperscan":
+                        raise UsageError(f"{error}; choose the polars back end") from error
+            except ImportError as error:
                 if self._backend == "hyperscan":
-                    raise
-            else:
-                return HyperscanScan(atoms, self._cache)
+                    raise UsageError("Hyperscan is not installed; choose the polars back end") from error
         from vedette.engine.polars_scan import PolarsScan  # noqa: PLC0415 (see above)
 
         return PolarsScan(atoms)

@@ -8,7 +8,6 @@ from vedette.event import READ_FIELDS, View
 from vedette.hunt.finding import Matched, Verdict
 from vedette.predicate import (
     And,
-    Atom,
     Const,
     Keyword,
     Match,
@@ -17,7 +16,6 @@ from vedette.predicate import (
     Predicate,
     Row,
     evaluate,
-    rewrite,
 )
 from vedette.predicate.evaluate import text_of
 
@@ -34,33 +32,40 @@ def explain(predicate: Predicate, reads: tuple[str, ...], row: Row, raw: str, vi
 
 
 def matched(predicate: Predicate, row: Row, raw: str, view: View) -> tuple[Matched, ...]:
-    """The field values that made the predicate true, in its order, each value once."""
-    found: dict[tuple[str, str], Matched] = {}
-    for atom in _held(predicate, row, raw):
-        if isinstance(atom, Keyword):
-            found.setdefault(("", ""), Matched("keyword", ""))
-            continue
-        reading = None
-        if atom.field in READ_FIELDS:
-            reading = view.image if atom.field == "Image" else view.parent
-        value = text_of(row.get(atom.field, ""))
-        found.setdefault((atom.field, value), Matched(atom.field, value, reading))
+    """The field values that made the predicate true, in its order, each value once.
+
+    Args:
+        predicate: what holds on the row.
+        row: the event in the view in which it matched.
+        raw: the raw event.
+        view: that view.
+    """
+    found: dict[str, Matched] = {}
+    _collect(predicate, row, raw, view, found)
     return tuple(found.values())[:MAX_MATCHED]
 
 
-def _held(predicate: Predicate, row: Row, raw: str) -> list[Atom]:
+def _collect(predicate: Predicate, row: Row, raw: str, view: View, found: dict[str, Matched]) -> None:
+    """Add what made a predicate true that does hold; a row has one value a field, so one atom a field is enough."""
     match predicate:
-        case Match() | Keyword():
-            return [predicate] if evaluate(predicate, row, raw) else []
-        case And(children=children) | Or(children=children):
-            return [
-                atom
-                for child in children
-                if not isinstance(child, Not | Const) and evaluate(child, row, raw)
-                for atom in _held(child, row, raw)
-            ]
+        case Match(field=field):
+            if field not in found:
+                reading = None
+                if field in READ_FIELDS:
+                    reading = view.image if field == "Image" else view.parent
+                found[field] = Matched(field, text_of(row.get(field, "")), reading)
+        case Keyword():
+            found.setdefault("", Matched("keyword", ""))
+        case And(children=children):
+            for child in children:
+                _collect(child, row, raw, view, found)
+        case Or(children=children):
+            for child in children:
+                known = isinstance(child, Match) and child.field in found
+                if not known and not isinstance(child, Not | Const) and evaluate(child, row, raw):
+                    _collect(child, row, raw, view, found)
         case _:
-            return []
+            return
 
 
 def undecided(predicate: Predicate, reads: tuple[str, ...], row: Row, raw: str) -> tuple[str, ...]:
@@ -83,7 +88,15 @@ def undecided(predicate: Predicate, reads: tuple[str, ...], row: Row, raw: str) 
 
 
 def _with(predicate: Predicate, field: str, row: Row, raw: str, *, truth: bool) -> bool:
-    def leaf(atom: Atom, _positive: bool) -> Predicate:
-        return Const(truth) if isinstance(atom, Match) and atom.field == field else atom
-
-    return evaluate(rewrite(predicate, leaf), row, raw)
+    """The predicate's truth if all atoms of `field` had this one."""
+    match predicate:
+        case Match(field=name) if name == field:
+            return truth
+        case Not(child=child):
+            return not _with(child, field, row, raw, truth=truth)
+        case And(children=children):
+            return all(_with(child, field, row, raw, truth=truth) for child in children)
+        case Or(children=children):
+            return any(_with(child, field, row, raw, truth=truth) for child in children)
+        case _:
+            return evaluate(predicate, row, raw)

@@ -14,7 +14,7 @@ from vedette.event import READ_FIELDS, Event, LogSource, Origin, View, single_va
 from vedette.event.logsource import AUDIT_RECORD, PROCESS_CREATION
 from vedette.hunt.assignment import KINDS, Assignment, assign
 from vedette.hunt.finding import SCHEMA, Finding, FindingOrigin, Matched, RuleHeader, Verdict
-from vedette.hunt.held import explain
+from vedette.hunt.held import Why, explain
 from vedette.hunt.options import DEFAULT_PACK, Options, Progress
 from vedette.hunt.render import Clock, header, process_of, session_of
 from vedette.hunt.summary import DeadRule, HostCoverage, Summary
@@ -63,6 +63,7 @@ class Hunt:
         self.kept = kept
         self._headers: dict[str, RuleHeader] = {}
         self._why: dict[tuple[int, int, int, int], tuple[tuple[Matched, ...], Verdict]] = {}
+        self._reasons: dict[tuple[object, ...], Why] = {}
         self._clock = Clock()
         self.summary.rules_loaded = len(kept)
         self.summary.rule_problems.extend(self.rules.problems)
@@ -150,12 +151,14 @@ class Hunt:
             happening = batch.happenings[place]
             if (since is not None and happening.time < since) or (until is not None and happening.time >= until):
                 continue
-            for finding in self._findings(batch, place, happening, hits_of_event):
+            findings = self._findings(batch, place, happening, hits_of_event)
+            for finding in findings:
                 alerts[finding.rule.level] += 1
-                yield finding
+            yield from findings
 
-    def _findings(self, batch: Batch, place: int, happening: Happening, hits: tuple[Hit, ...]) -> Iterator[Finding]:
+    def _findings(self, batch: Batch, place: int, happening: Happening, hits: tuple[Hit, ...]) -> list[Finding]:
         """The findings of one event; what they share is made once."""
+        found: list[Finding] = []
         source = batch.source
         assignment = self._by_source[source]
         running = happening.process
@@ -163,15 +166,14 @@ class Hunt:
         if running is not None:
             process, session = process_of(running), session_of(running)
             user, login_user = running.tail.user or None, running.tail.login_user or None
-        extra = happening.fields
-        if source == AUDIT_RECORD:
-            extra = {name: value for name, value in extra.items() if name != RAW}
+        extra = {name: value for name, value in happening.fields.items() if name != RAW}
         time = self._clock.text(happening.time)
         origin = FindingOrigin(happening.file, happening.offset, happening.serial)
         category = source.category or source.service
         raw = self.reader.records(happening) if self.options.raw else None
         number, epoch = batch.numbers[place], batch.shapes.epoch
         values: dict[str, Value] | None = None
+        rows: dict[View, dict[str, Value]] = {}
         for hit in hits:
             in_views = hit.views
             rule = assignment.rules[hit.query]
@@ -188,8 +190,11 @@ class Hunt:
                 if known is None:
                     if values is None:
                         values = batch.shapes.values(number)
-                    row = single_valued(values, in_views[0])
-                    known = explain(predicate, assignment.reads[hit.query], row, "", in_views[0])
+                    view = in_views[0]
+                    row = rows.get(view)
+                    if row is None:
+                        row = rows[view] = single_valued(values, view)
+                    known = self._reason(assignment, hit.query, view, row)
                     if len(self._why) > _MOST_REASONS:
                         self._why.clear()
                     self._why[key] = known
@@ -197,24 +202,38 @@ class Hunt:
             head = self._headers.get(rule.id)
             if head is None:
                 head = self._headers[rule.id] = header(rule)
-            yield Finding(
-                SCHEMA,
-                "finding",
-                time,
-                happening.node,
-                category,
-                head,
-                user,
-                login_user,
-                session,
-                process,
-                dict(extra),
-                why[0],
-                _view_names(in_views),
-                why[1],
-                origin,
-                raw,
+            found.append(
+                Finding(
+                    SCHEMA,
+                    "finding",
+                    time,
+                    happening.node,
+                    category,
+                    head,
+                    user,
+                    login_user,
+                    session,
+                    process,
+                    extra,
+                    why[0],
+                    _view_names(in_views),
+                    why[1],
+                    origin,
+                    raw,
+                )
             )
+        return found
+
+    def _reason(self, assignment: Assignment, query: int, view: View, row: dict[str, Value]) -> Why:
+        """Why a row matched; rows that agree in what the rule reads share it."""
+        reads = assignment.reads[query]
+        key = (assignment.order, query, view, *(row.get(field) for field in reads))
+        known = self._reasons.get(key)
+        if known is None:
+            if len(self._reasons) > _MOST_REASONS:
+                self._reasons.clear()
+            known = self._reasons[key] = explain(assignment.predicates[query], reads, row, "", view)
+        return known
 
     def _event(self, source: LogSource, happening: Happening, *, raw: bool) -> Event:
         """The event with every column, for the reference evaluator; with its raw text where a keyword needs it."""

@@ -22,15 +22,15 @@ def header(rule: Rule) -> RuleHeader:
 
 def process_of(process: Running) -> Process:
     """The process of a finding."""
-    line = lineage(process)
-    own, ancestors = line[0], line[1:]
+    program, command, parent = process.program, process.command, process.parent
+    ancestors = lineage(parent) if parent is not None else ()
     return Process(
-        own.pid,
-        own.image,
-        own.invoked,
-        own.script,
-        own.command_line,
-        own.cut,
+        process.pid,
+        program.resolved or None,
+        program.invoked or None,
+        program.script.path if program.script else None,
+        command.text if command else None,
+        command.cut if command else False,
         process.cwd or None,
         ancestors[0] if ancestors else None,
         ancestors,

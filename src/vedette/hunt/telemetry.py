@@ -61,7 +61,8 @@ def survey(options: Options) -> Survey:
     for file in listing.files:
         try:
             with Source(file.path) as source:
-                for _ in reader.read(file.path, count.through(source.chunks())):
+                more = file is not listing.files[-1]
+                for _ in reader.read(file.path, count.through(source.chunks()), more=more):
                     pass
                 problems += [str(problem) for problem in source.problems]
         except TelemetryError as error:

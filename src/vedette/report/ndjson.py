@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import time
 from collections.abc import Iterable
@@ -18,6 +19,7 @@ BATCH: Final = 32
 PATIENCE: Final = 0.5
 
 _encoder: Final = msgspec.json.Encoder()
+_ASCII: Final = bytes(range(128))
 _BEYOND: Final = re.compile("[^\x00-\x7e]")
 
 
@@ -63,7 +65,15 @@ def write(findings: Iterable[Finding], out: BinaryIO) -> None:
 
 
 def _harmless(line: bytes) -> bool:
-    return line.isascii() and b"\x7f" not in line
+    """Whether every character of a line is visible; names of authors are the usual ones beyond ASCII."""
+    if b"\x7f" in line:
+        return False
+    return line.isascii() or _visible(line.translate(None, _ASCII))
+
+
+@functools.lru_cache(maxsize=4096)
+def _visible(beyond: bytes) -> bool:
+    return all(visible(character) for character in beyond.decode())
 
 
 def _quell(line: bytes) -> bytes:

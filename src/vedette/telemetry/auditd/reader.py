@@ -147,16 +147,22 @@ class AuditReader:
         at = happening.offset - self._base
         if not 0 <= at < len(self._buffer) or happening.file != self._file:
             return ()
-        start = self._buffer.rfind(b"\n", 0, max(1, at - WINDOW)) + 1
-        end = self._buffer.find(b"\n", min(at + WINDOW, len(self._buffer) - 1))
+        buffer = self._buffer
         prefix = next((node.prefix for node in self.nodes.values() if node.name == happening.node), b"")
-        return tuple(
-            line.decode("utf-8", "replace")
-            for line in self._buffer[start:end].split(b"\n")
-            if line.startswith(prefix)
-            and (found := _IDENTITY.match(line, len(prefix))) is not None
-            and found[1] == identity
-        )
+        start = buffer.rfind(b"\n", 0, max(1, at - WINDOW)) + 1
+        stop = buffer.find(b"\n", min(at + WINDOW, len(buffer) - 1))
+        lines: list[str] = []
+        # Searching the identity is many times faster than looking at every line of the window.
+        found = buffer.find(identity, start, stop)
+        while found >= 0:
+            begin = buffer.rfind(b"\n", start - 1 if start else 0, found) + 1
+            end = buffer.find(b"\n", found)
+            line = buffer[begin:end]
+            head = _IDENTITY.match(line, len(prefix))
+            if line.startswith(prefix) and head is not None and head[1] == identity:
+                lines.append(line.decode("utf-8", "replace"))
+            found = buffer.find(identity, end, stop)
+        return tuple(lines)
 
     def close(self) -> list[Batch]:
         """What is only known at the end of the last log: its last events, and net changes that are still open."""
@@ -216,7 +222,7 @@ class AuditReader:
         behind, buffer = self._scanner.behind, self._buffer
         for found in records_between(buffer, stop, self._record_types):
             line = buffer[found.start : found.end]
-            process = behind.get((found.node, found.serial))
+            process = behind.get((found.node, found.time, found.serial))
             if process is None and (pid := _PID.search(line)) is not None:
                 node = self.nodes.get(line[: line.index(b"type=")])
                 process = None if node is None else node.table.at(int(pid[1]), self._base + found.start)
