@@ -9,6 +9,7 @@ from tests.kql.probe import item, probe
 from vedette.errors import UsageError
 from vedette.kql import TARGETS, Options, convert, read_target
 from vedette.kql.convert import MAX_QUERY
+from vedette.kql.place import logsource_of, place_of
 from vedette.sigma.ruleset import load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -77,6 +78,17 @@ def test_a_referenced_field_without_a_column_is_told(tmp_path):
     (error,) = probe(tmp_path, item("Image|fieldref: Script")).errors
     assert "Script has no column" in error.cause
     assert error.location.line == 7
+
+
+@pytest.mark.parametrize("change", ["gone", "grown", "other"])
+def test_a_file_that_has_changed_since_costs_the_line_alone(tmp_path, change):
+    query = probe(tmp_path, item("Image: x"))
+    path = tmp_path / "probe.yml"
+    if change == "gone":
+        path.unlink()
+    else:
+        path.write_text("#" * (9 << 20) if change == "grown" else "- a list\n")
+    assert place_of(query.rule, "Image") == logsource_of(query.rule) == query.rule.location
 
 
 def test_a_log_source_without_a_table_is_an_error_at_its_line(tmp_path):
