@@ -7,6 +7,7 @@
     +-- ContentError               what a stranger wrote is wrong; has a Location
         +-- RuleError              a Sigma rule, filter or correlation
         |   +-- PlaceholderError   it needs values that only the site knows
+        +-- ConversionError        a rule that a target query language or table can't hold
         +-- PageError              a hunt page
         +-- PackError              a hunt pack's own data
         +-- TelemetryError         a log that can't be read at all                 (exit 4 if none can)
@@ -80,6 +81,10 @@ class RuleError(ContentError):
 
 class PlaceholderError(RuleError):
     """A rule uses `|expand`: its placeholder needs values that only the site knows."""
+
+
+class ConversionError(ContentError):
+    """A rule can't be said in a target's language, or reads what none of the target's columns holds."""
 
 
 class PageError(ContentError):

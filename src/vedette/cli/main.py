@@ -22,6 +22,7 @@ VERBS: Final = {
         "Say which rules can fire on logs, and what the others need.",
     ),
     "rules": ("vedette.cli.rules:rules", "Say what loads of rules, and what is refused, where and why."),
+    "convert": ("vedette.cli.convert:convert", "Write Sigma rules as KQL for Microsoft Sentinel or Defender."),
     "page": ("vedette.cli.page:page", "Turn hunt pages into hunt packs."),
 }
 

@@ -1,0 +1,119 @@
+"""`vedette convert`: Sigma rules into queries of other engines."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="RULES...")
+@click.option(
+    "-t",
+    "--target",
+    "target_name",
+    type=click.Choice(["asim", "xdr"]),
+    required=True,
+    help="Where the queries are to run: Microsoft Sentinel's ASIM parsers, or Defender XDR.",
+)
+@click.option(
+    "-f",
+    "--format",
+    "form",
+    type=click.Choice(["query", "json"]),
+    default="query",
+    show_default=True,
+    help="KQL, or one JSON document with queries, notes and refusals.",
+)
+@click.option(
+    "-o",
+    "--output",
+    "output",
+    metavar="FILE|DIR",
+    help="Write to FILE, or one `<rule file>.kql` a rule into the folder DIR (one that exists, or a name ending in /).",
+)
+@click.option(
+    "-O",
+    "--option",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="How queries are written: entry, image, missing; may be repeated.",
+)
+@click.option("--strict", is_flag=True, help="Exit with 2 if a rule was refused.")
+@click.pass_context
+def convert(
+    ctx: click.Context,
+    /,
+    paths: tuple[str, ...],
+    target_name: str,
+    form: str,
+    output: str | None,
+    settings: tuple[str, ...],
+    strict: bool,
+) -> None:
+    """Write Sigma rules as KQL that means what the law says, or say why not.
+
+    RULES are Sigma files, folders that are searched for them, or hunt packs. A field or log source that the target has
+    no column or table for refuses the rule; nothing is dropped. Queries are marked unchecked: Microsoft's parser has
+    not seen them. The exit code is 2 if no rule converts at all.
+    """
+    from vedette.cli.exit import OK, RULES
+    from vedette.cli.meter import Meter
+    from vedette.hunt.options import Progress
+    from vedette.kql import Options, convert, read_target
+    from vedette.kql.account import account, document, queries
+    from vedette.kql.folder import write_folder
+    from vedette.report.terminal import printable
+    from vedette.sigma.ruleset import load
+
+    target = read_target(target_name)
+    options = Options.of(_settings(settings), target)
+    with Meter(shown=sys.stderr.isatty()) as meter:
+        loaded = load(paths, on_progress=lambda done, total: meter(Progress("rules", done, total)))
+    found = [convert(rule, target, options) for rule in loaded.rules]
+    if _is_folder(output):
+        assert output is not None
+        if form != "query":
+            raise click.UsageError("-o DIR takes -f query; give a file for JSON", ctx)
+        write_folder(found, output)
+    else:
+        text = document(found, loaded, target) if form == "json" else queries(found)
+        _write(text, output)
+    for line in account(found, loaded):
+        click.echo(printable(line), err=True)
+    converted = any(query.text for query in found)
+    refused = bool(loaded.problems) or any(query.errors for query in found)
+    ctx.exit(RULES if not converted or (strict and refused) else OK)
+
+
+def _settings(written: tuple[str, ...]) -> dict[str, str]:
+    from vedette.errors import UsageError
+
+    settings = {}
+    for setting in written:
+        key, sign, value = setting.partition("=")
+        if not sign:
+            raise UsageError(f"-O takes key=value, not {setting!r}")
+        if key in settings:
+            raise UsageError(f"-O {key} is given twice")
+        settings[key] = value
+    return settings
+
+
+def _is_folder(output: str | None) -> bool:
+    from pathlib import Path
+
+    return output is not None and output != "-" and (output.endswith("/") or Path(output).is_dir())
+
+
+def _write(text: str, output: str | None) -> None:
+    from vedette.cli.output import Output
+
+    destination = Output(output)
+    try:
+        destination.stream.write(text.encode())
+        destination.commit()
+    finally:
+        destination.discard()

@@ -1,0 +1,104 @@
+"""Queries as text and as JSON, and the account of what was not converted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from vedette.errors import ContentError
+from vedette.kql.convert import Query
+from vedette.kql.strings import comment
+from vedette.kql.target import Target
+from vedette.sigma.ruleset import RuleSet
+
+
+def queries(found: Sequence[Query]) -> str:
+    """All queries as one text: the query alone where there is one rule, else each below a header of comments."""
+    texts = [query for query in found if query.text]
+    if len(found) == 1:
+        return "".join(query.text + "\n" for query in texts)
+    return "\n".join(with_header(query) for query in texts)
+
+
+def with_header(query: Query) -> str:
+    """A query below comments that say whose rule it is and what to know; ends in a newline."""
+    rule = query.rule
+    lines = [f"{rule.title} ({rule.id})"]
+    lines.append(f"author: {rule.author or 'not stated'}; license: {rule.license or 'not stated'}")
+    lines.append(f"target: {query.target} ({query.table}); {'checked' if query.checked else 'unchecked'}")
+    lines += [f"note: {note}" for note in query.notes]
+    return "\n".join([*map(comment, lines), query.text]) + "\n"
+
+
+def document(found: Sequence[Query], loaded: RuleSet, target: Target) -> str:
+    """Queries, refusals and what did not load, as one JSON document."""
+    content = {
+        "target": target.name,
+        "checked": all(query.checked for query in found if query.text) if any(query.text for query in found) else False,
+        "image": target.image,
+        "queries": [_query(query) for query in found if query.text],
+        "refused": [_refused(query) for query in found if query.errors],
+        "problems": [_problem(problem) for problem in loaded.problems],
+    }
+    return msgspec.json.format(msgspec.json.encode(content)).decode() + "\n"
+
+
+def account(found: Sequence[Query], loaded: RuleSet) -> Iterator[str]:
+    """Lines for people: what did not load, what was refused, notes, and the sum."""
+    for problem in loaded.problems:
+        yield f"vedette: {problem}"
+    for warning in loaded.warnings:
+        yield f"vedette: {warning}"
+    for query in found:
+        for error in query.errors:
+            yield f"vedette: {error}"
+    for query in found:
+        for note in query.notes:
+            yield f"vedette: {query.rule.location}: {query.rule.title}: {note}"
+    converted = [query for query in found if query.text]
+    refused = sum(bool(query.errors) for query in found)
+    longest = max((len(query.text) for query in converted), default=0)
+    state = "checked" if converted and all(query.checked for query in converted) else "unchecked"
+    rules = "1 rule" if len(found) == 1 else f"{len(found):,} rules"
+    yield f"{len(converted):,} of {rules} converted, {refused:,} refused; longest query {longest:,} characters; {state}"
+
+
+def _query(query: Query) -> dict[str, Any]:
+    return {
+        **_rule(query),
+        "table": query.table,
+        "query": query.text,
+        "length": len(query.text),
+        "checked": query.checked,
+        "notes": query.notes,
+    }
+
+
+def _refused(query: Query) -> dict[str, Any]:
+    return {**_rule(query), "table": query.table, "errors": [_problem(error) for error in query.errors]}
+
+
+def _rule(query: Query) -> dict[str, Any]:
+    rule = query.rule
+    return {
+        "id": rule.id,
+        "title": rule.title,
+        "author": rule.author,
+        "license": rule.license,
+        "file": rule.location.path,
+        "line": rule.location.line,
+    }
+
+
+def _problem(error: ContentError) -> dict[str, Any]:
+    place = error.location
+    return {
+        "code": error.code,
+        "cause": error.cause,
+        "remedy": error.remedy,
+        "file": place.path,
+        "line": place.line,
+        "column": place.column,
+    }

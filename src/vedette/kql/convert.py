@@ -1,0 +1,164 @@
+"""A rule -> a query of one target, or the reasons why there is none."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Final, Literal
+
+from vedette.errors import ConversionError, Location, UsageError
+from vedette.event import Choice
+from vedette.kql.binding import Bound, Refusal, bind
+from vedette.kql.place import logsource_of, place_of
+from vedette.kql.predicates import Printer, UnsayableError
+from vedette.kql.target import Table, Target
+from vedette.predicate import FALSE, Regex, atoms
+from vedette.predicate.fold import DISPUTED
+from vedette.sigma.rule import Rule
+
+#: Longest query of an analytics rule, in characters.
+MAX_QUERY: Final = 10_000
+_CHOICES: Final = ("both", "resolved", "invoked")
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """How queries are written.
+
+    Attributes:
+        entry: which function is asked where a target has two: `workspace`, the one that is deployed into a workspace,
+            or `builtin`, the one that every workspace has.
+        image: which reading of the image fields is asked for; where a target fills one column, that is the only view
+            and all choices give the same query.
+        missing: what is done with a field that has no column: `refuse` the rule, or read it as `absent`, as a local
+            hunt does, with a note.
+    """
+
+    entry: Literal["workspace", "builtin"] = "workspace"
+    image: Choice = "both"
+    missing: Literal["refuse", "absent"] = "refuse"
+
+    @classmethod
+    def of(cls, settings: Mapping[str, str], target: Target) -> Options:
+        """Options out of `key=value` settings; `entry` also takes the name of a table's function.
+
+        Raises:
+            UsageError: a key or a value is not known.
+        """
+        entry = settings.get("entry", "workspace")
+        names = {table.name: "workspace" for table in target.tables}
+        names.update({table.builtin: "builtin" for table in target.tables if table.builtin})
+        entry = names.get(entry, entry)
+        image, missing = settings.get("image", "both"), settings.get("missing", "refuse")
+        unknown = sorted(set(settings) - {"entry", "image", "missing"})
+        if unknown:
+            raise UsageError(f"no option {unknown[0]!r}; the options are entry, image and missing")
+        if entry not in ("workspace", "builtin"):
+            raise UsageError(f"entry={entry} is unknown to {target.name}; write {', '.join(sorted(names))}")
+        if image not in _CHOICES:
+            raise UsageError(f"image={image} is unknown; write {', '.join(_CHOICES)}")
+        if missing not in ("refuse", "absent"):
+            raise UsageError(f"missing={missing} is unknown; write refuse or absent")
+        return cls(entry, image, missing)  # type: ignore[arg-type]  # all were held against their literals
+
+
+@dataclasses.dataclass(frozen=True)
+class Query:
+    """What became of a rule.
+
+    Attributes:
+        rule: the rule.
+        target: name of the target.
+        table: table or function that is asked; empty where no table holds such events.
+        text: the KQL; empty where there are errors.
+        bound: the logic over columns, of which `text` is the printed form; None where no table holds such events.
+        errors: why it can't be converted; each names rule, field and target.
+        notes: what to know about the query.
+        checked: whether Microsoft's parser has accepted the text.
+    """
+
+    rule: Rule
+    target: str
+    table: str
+    text: str
+    bound: Bound | None
+    errors: tuple[ConversionError, ...]
+    notes: tuple[str, ...]
+    checked: bool = False
+
+
+def convert(rule: Rule, target: Target, options: Options | None = None) -> Query:
+    """Write a rule as KQL.
+
+    Args:
+        rule: as loaded.
+        target: where the query is to run.
+        options: how it is written.
+
+    Returns:
+        The query; with errors and without a text where a field or the log source has no place in the target, or where
+        a column's type can't hold what the rule asks.
+    """
+    options = options or Options()
+    table = target.table(rule.logsource)
+    if table is None:
+        cause = f"{_named(rule)}: no table of {target.name} holds events of the log source {rule.logsource}"
+        return _refused(rule, target, "", None, [ConversionError(cause, logsource_of(rule), code="no-table")])
+    name = table.builtin if options.entry == "builtin" and table.builtin else table.name
+    columns = table.columns(rule.logsource.product)
+    bound = bind(rule.predicate, columns, absent=options.missing == "absent")
+    if bound.predicate == FALSE and not bound.refusals:
+        cause = (
+            f"{_named(rule)}: it can never hold in {target.name} ({name}): {'; '.join(bound.notes) or 'its own logic'}"
+        )
+        return _refused(rule, target, name, bound, [ConversionError(cause, rule.location, code="never")])
+    if bound.refusals:
+        return _refused(rule, target, name, bound, [_error(rule, target, name, refusal) for refusal in bound.refusals])
+    try:
+        text = _text(table, name, bound)
+    except UnsayableError as unsayable:
+        field = _field_of(columns, unsayable.column)
+        refusal = Refusal(field, "column-type", unsayable.cause)
+        return _refused(rule, target, name, bound, [_error(rule, target, name, refusal)])
+    return Query(rule, target.name, name, text, bound, (), _notes(rule, table, bound, text))
+
+
+def _text(table: Table, name: str, bound: Bound) -> str:
+    lines = [name]
+    if table.where:
+        lines.append(f"| where {table.where}")
+    lines += [f"| extend {column} = {expression}" for column, expression in bound.computed.items()]
+    lines.append(f"| where {Printer(bound.types).condition(bound.predicate)}")
+    return "\n".join(lines)
+
+
+def _notes(rule: Rule, table: Table, bound: Bound, text: str) -> tuple[str, ...]:
+    notes = [table.note] if table.note else []
+    notes += bound.notes
+    patterns = [atom.pattern for atom in atoms(rule.predicate)]
+    if any(isinstance(pattern, Regex) and "\\b" in pattern.source for pattern in patterns):
+        notes.append("`\\b` is a boundary of ASCII words by the law, of Unicode words where Kusto's expressions are so")
+    disputed = sorted(DISPUTED & set(text)) if not text.isascii() else []
+    notes += [f"engines differ on the case of U+{ord(letter):04X}" for letter in disputed]
+    if len(text) > MAX_QUERY:
+        notes.append(f"{len(text):,} characters, more than the {MAX_QUERY:,} that an analytics rule may have")
+    return tuple(notes)
+
+
+def _refused(rule: Rule, target: Target, table: str, bound: Bound | None, errors: list[ConversionError]) -> Query:
+    return Query(rule, target.name, table, "", bound, tuple(errors), ())
+
+
+def _error(rule: Rule, target: Target, table: str, refusal: Refusal) -> ConversionError:
+    place: Location = place_of(rule, refusal.field)
+    where = f"{target.name} ({table})"
+    cause = f"{_named(rule)}: {refusal.cause} in {where}"
+    return ConversionError(cause, place, remedy=refusal.remedy, code=refusal.code)
+
+
+def _named(rule: Rule) -> str:
+    return f"{rule.title} ({rule.id})"
+
+
+def _field_of(columns: Mapping[str, object], column: str) -> str:
+    return next((field for field, place in columns.items() if getattr(place, "column", "") == column), "")
