@@ -21,7 +21,7 @@ from vedette.event.logsource import (
 )
 from vedette.telemetry.auditd.accounts import Accounts
 from vedette.telemetry.auditd.columns import process_values, supplied
-from vedette.telemetry.auditd.happening import Batch
+from vedette.telemetry.auditd.happening import Batch, Happening
 from vedette.telemetry.auditd.process import Process
 from vedette.telemetry.auditd.reader import AuditReader
 
@@ -59,8 +59,7 @@ class Reading:
                     self.records.append((happening.node, happening.time, happening.serial, kind, identity))
                     continue
                 if batch.source == NETFILTER_CHANGE:
-                    place = {"node": happening.node, "time": happening.time, "serial": happening.serial}
-                    self.changes.append({**happening.fields, **place})
+                    self.changes.append(change_facts(happening))
                     continue
                 values = {**(process_values(process) if process else {}), **happening.fields}
                 values = {name: value for name, value in values.items() if value != ""}
@@ -80,6 +79,16 @@ class Reading:
                 kind = "NETFILTER_CFG" if batch.source == NETFILTER_CONFIG else "SYSCALL"
                 self.places.append((*order, kind, happening.serial, happening.time))
         self.facts += [fact for _, fact in sorted(found, key=lambda pair: pair[0])]
+
+
+def change_facts(happening: Happening) -> dict[str, Any]:
+    """A net change with where it stands and whose it is."""
+    process = happening.process
+    owner = None
+    if process is not None:
+        owner = (process.pid, process.time, process.serial, process.program.resolved, process.program.invoked)
+    place = {"node": happening.node, "time": happening.time, "serial": happening.serial, "process": owner}
+    return {**happening.fields, **place}
 
 
 def _process_facts(process: Process | None) -> tuple[Any, ...]:

@@ -485,4 +485,5 @@ def _change(scope: str, run: list[Effect]) -> dict[str, Any]:
         result["EntriesAfter"] = afters[-1]
     loss = max(run, key=lambda effect: -effect.high)
     entry = (loss if loss.high < 0 else run[0]).entry
-    return {**result, "node": entry.node, "time": entry.time, "serial": entry.serial}
+    image = None if entry.image is None else (*entry.image.identity, entry.image.resolved, entry.image.invoked)
+    return {**result, "node": entry.node, "time": entry.time, "serial": entry.serial, "process": image}
