@@ -126,6 +126,8 @@ class Hunt:
                     produced += source.produced
                     self.summary.bytes_read = produced
                     self.summary.log_problems.extend(source.problems)
+                    if not source.produced and not source.problems:
+                        self.summary.notes.append(f"{file.path} is empty")
             except TelemetryError as error:
                 self.summary.log_problems.append(error)
         yield self.reader.close()
