@@ -93,9 +93,9 @@ def engine(
             matcher.update()
     matcher.update()
     answers: Answers = []
-    for place, number in enumerate(numbers):
+    for place, hits in enumerate(matcher.sift(numbers, raws or [""] * len(rows))):
         found: dict[str, tuple[View, ...]] = {}
-        for hit in matcher.hits[number]:
+        for hit in hits:
             key = compiled.queries[hit.query].key
             matched = hit.views
             if hit.confirm:

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-#: First bytes of every entry; the number grows when the form of entries changes.
-MAGIC: Final = b"vedette-cache-1\n"
+#: First bytes of every entry; the number grows when the form of entries changes, that of plans included.
+MAGIC: Final = b"vedette-cache-2\n"
 #: So many entries are kept; the ones unused for longest go first.
 MAX_ENTRIES: Final = 256
 _HASH_LENGTH: Final = 32

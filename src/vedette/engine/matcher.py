@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
@@ -58,6 +59,7 @@ class Matcher:
         self._cache = Cache(cache_dir)
         self._backend = backend
         self._scans = {name: Scan(atoms, self._scanner) for name, atoms in plan.atoms.items()}
+        self._keywords: Scan | None = None
         self._projections = {
             reads: projections(reads, plan.choice) for reads in {query.reads for query in plan.queries}
         }
@@ -76,6 +78,25 @@ class Matcher:
         while len(self.hits) < len(self._shapes.rows):
             first = len(self.hits)
             self._evaluate(self._shapes.rows[first : first + _BATCH])
+
+    def sift(self, numbers: Sequence[int], raws: Sequence[str]) -> list[tuple[Hit, ...]]:
+        """What is left of the hits of some events' shapes, given the events' raw texts.
+
+        Only hits with `sift` set can fall away; whoever has none such need not be asked about. What is left still needs
+        to be confirmed.
+
+        Args:
+            numbers: the shape of each event; `update` has seen it.
+            raws: the raw text of each event, the same that its keywords are evaluated on.
+        """
+        if self._keywords is None:
+            self._keywords = Scan(self._plan.keywords, self._scanner)
+        guards = self._plan.keyword_guards
+        left: list[tuple[Hit, ...]] = []
+        for number, found in zip(numbers, self._keywords.find(raws), strict=True):
+            possible = {query for pattern in found for query in guards[pattern]}
+            left.append(tuple([hit for hit in self.hits[number] if not hit.sift or hit.query in possible]))
+        return left
 
     def _forget(self) -> None:
         self.hits.clear()

@@ -22,11 +22,13 @@ class Hit(msgspec.Struct, frozen=True):
         query: place in the plan's `queries`.
         views: the views in which it matched, in the order of `VIEWS`.
         confirm: a candidate only: evaluate the query's own predicate on each event, in these views.
+        sift: the event's raw text can rule it out cheaply, see `Matcher.sift`.
     """
 
     query: int
     views: tuple[View, ...]
     confirm: bool
+    sift: bool = False
 
 
 #: So many are added one by one, since sorting costs more than it saves.
@@ -68,5 +70,6 @@ class Outcomes:
         if after is None:
             views = tuple(view for place, view in enumerate(VIEWS) if bits >> place & 1)
             after = self._after[key] = len(self.hits)
-            self.hits.append((*self.hits[outcome], Hit(query, views, self._plan.queries[query].confirm)))
+            hit = Hit(query, views, self._plan.queries[query].confirm, query in self._plan.sifted)
+            self.hits.append((*self.hits[outcome], hit))
         return after

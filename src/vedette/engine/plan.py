@@ -14,6 +14,7 @@ import msgspec
 
 from vedette.engine.atoms import Atoms, gather
 from vedette.engine.guard import guards, scannable
+from vedette.engine.keyword import RAW, keyword_guard
 from vedette.engine.query import Query
 from vedette.engine.supply import Supply, blame, readings, reduce
 from vedette.engine.tree import Tree, plant
@@ -59,6 +60,9 @@ class Plan(msgspec.Struct, frozen=True, dict=True):
         guards: field to number of a scanned pattern to the guards that it hits, by place in `owners`.
         owners: place in `queries` of the query that a guard belongs to.
         unguarded: places in `queries` for which every shape is a candidate.
+        keywords: patterns for the raw texts of events.
+        keyword_guards: number in `keywords` to places in `queries` that its hit leaves possible.
+        sifted: places in `queries` that are impossible without such a hit.
     """
 
     columns: tuple[str, ...]
@@ -71,6 +75,9 @@ class Plan(msgspec.Struct, frozen=True, dict=True):
     guards: dict[str, dict[int, tuple[int, ...]]]
     owners: tuple[int, ...]
     unguarded: tuple[int, ...]
+    keywords: Atoms
+    keyword_guards: dict[int, tuple[int, ...]]
+    sifted: frozenset[int]
 
     @functools.cached_property
     def supply(self) -> Supply:
@@ -133,6 +140,16 @@ def plan(
             for field, pattern in _scannable_leaves(reduced):
                 scan(field, pattern)
 
+    raw: dict[Pattern, int] = {}
+    keyword_guards: dict[int, list[int]] = {}
+    sifted: set[int] = set()
+    for place, (query, _, widened) in enumerate(live):
+        wanted = keyword_guard(query.predicate, supply.absent(query.predicate)) if widened else None
+        if wanted is not None:
+            sifted.add(place)
+            for pattern in wanted:
+                keyword_guards.setdefault(raw.setdefault(pattern, len(raw)), []).append(place)
+
     def number_of(field: str, pattern: Pattern) -> int | None:
         return numbers[vocabulary(field)].get(pattern) if field in scanned else None
 
@@ -150,6 +167,9 @@ def plan(
         {field: {number: tuple(hit) for number, hit in by_number.items()} for field, by_number in index.items()},
         tuple(owners),
         tuple(place for place, count in enumerate(counts) if not count),
+        gather(RAW, tuple(raw)),
+        {number: tuple(places) for number, places in keyword_guards.items()},
+        frozenset(sifted),
     )
 
 

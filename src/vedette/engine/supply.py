@@ -82,16 +82,13 @@ def reduce(predicate: Predicate, supply: Supply, absent: frozenset[str]) -> tupl
 
     def leaf(atom: Atom, positive: bool) -> Predicate:
         nonlocal widened
-        if isinstance(atom.pattern, Glob | Regex) and not _writable(atom.pattern):
-            return FALSE
+        settled = settle(atom, absent)
+        if settled is not None:
+            return settled
         if isinstance(atom, Match):
             names = {atom.field}
             if isinstance(atom.pattern, Reference):
                 names.add(atom.pattern.field)
-                if names & absent:
-                    return FALSE
-            elif atom.field in absent:
-                return Const(evaluate(atom, {}))
             if not names & supply.per_event and _packable(atom.pattern):
                 return atom
         widened = True
@@ -99,6 +96,18 @@ def reduce(predicate: Predicate, supply: Supply, absent: frozenset[str]) -> tupl
 
     reduced = rewrite(predicate, leaf)
     return reduced, widened
+
+
+def settle(atom: Atom, absent: frozenset[str]) -> Predicate | None:
+    """The truth of a leaf that no event can change, or None."""
+    if isinstance(atom.pattern, Glob | Regex) and not _writable(atom.pattern):
+        return FALSE
+    if isinstance(atom, Match):
+        if isinstance(atom.pattern, Reference):
+            return FALSE if {atom.field, atom.pattern.field} & absent else None
+        if atom.field in absent:
+            return Const(evaluate(atom, {}))
+    return None
 
 
 def _writable(pattern: Glob | Regex) -> bool:
