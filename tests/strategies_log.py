@@ -39,7 +39,7 @@ CALLS = {
     "listen": [(b"c000003e", 50), (b"c00000b7", 201), (b"40000003", 102)],
     "write": [(b"c000003e", 1), (b"c00000b7", 64), (b"8", 4004)],
 }
-CALLED = re.compile(rb"type=(SYSCALL|NETFILTER_CFG) ")
+CALLED = re.compile(rb"type=(SYSCALL|NETFILTER_CFG|LOGIN) ")
 SOCKETCALL = {"bind": b"2", "connect": b"3", "listen": b"4"}
 
 
@@ -96,6 +96,8 @@ def _event(draw: st.DrawFn, node: bytes, clock: int, serial: int) -> list[bytes]
         name = "write"
         if draw(st.integers(0, 3)) == 0:
             return lines
+    elif name == "write" and draw(st.booleans()):
+        put(b"LOGIN", b"pid=%d uid=0 old-auid=4294967295 auid=1000 tty=(none) old-ses=4294967295 ses=1 res=1" % pid)
     put(b"SYSCALL", draw(_syscall(name, pid, ppid)))
     is_exec = name == "execve"
     rest: list[tuple[bytes, bytes]] = []
