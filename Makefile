@@ -4,6 +4,7 @@
 #             VENV=.venv          where the virtual environment lies
 #             LOG=FILE ARGS=...   what `make hunt` reads, and further options for it
 #             TESTS=... ARGS=...  what the test targets run, and further options for pytest
+#             MINUTES=5           how long `make fuzz` puts bytes into the readers
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -17,6 +18,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOG ?= src/vedette/packs/linux-firewall/evidence/gw-nft-01.audit.log.gz
 ARGS ?=
 TESTS ?= tests
+MINUTES ?= 5
 JOBS ?= auto
 
 .PHONY: help hunt test test-long check format bench fuzz docs lock clean distclean
@@ -47,8 +49,9 @@ format: $(VENV)/.dev.stamp ## write the code in the house's form
 bench: $(VENV)/.dev.stamp ## race the hunt against its peers
 	$(BIN)/python -m benchmarks.run $(ARGS)
 
-fuzz: $(VENV)/.dev.stamp ## the property tests with 5,000 examples, where they ask for no number
+fuzz: $(VENV)/.dev.stamp ## the property tests with 5,000 examples, where they ask for no number; then bytes for MINUTES
 	$(BIN)/python -m pytest -n $(JOBS) -m hypothesis --hypothesis-profile=fuzz $(ARGS) $(TESTS)
+	VEDETTE_FUZZ_MINUTES=$(MINUTES) $(BIN)/python -m pytest -n $(JOBS) $(ARGS) tests/telemetry/auditd/test_fuzz.py
 
 docs: $(VENV)/.dev.stamp ## write the generated parts of the documentation
 	$(BIN)/python docs/generate_cli.py

@@ -239,6 +239,11 @@ class ProcessTable:
                 return None
         return parent
 
+    def text_size(self) -> int:
+        """Characters of the distinct command lines that are kept."""
+        commands = {each.command.number: each.command for each in self.by_pid.values() if each.command is not None}
+        return sum(len(command.text) for command in commands.values())
+
     def trim(self, most: int = MAX_PROCESSES) -> int:
         """Forget processes if there are more than `most`: those shown first, except parents of those shown last.
 

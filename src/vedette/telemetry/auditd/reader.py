@@ -38,6 +38,8 @@ _BEHIND: Final = 20_000
 #: Processes of all nodes together are kept to about this many, but some of each node.
 _MOST_PROCESSES: Final = 400_000
 _FEWEST_PROCESSES: Final = 2_000
+#: Characters of command lines that the processes of one node may keep.
+_MOST_TEXT: Final = 128 * 1024 * 1024
 _NUL_LINE: Final = re.compile(rb"\n[^\n\0]*\0[^\n]*")
 _IDENTITY: Final = re.compile(rb"type=[^ \n]+ (msg=audit\([^)\n]+\):)(?: |\r?$)")
 
@@ -192,10 +194,13 @@ class AuditReader:
 
     def _read_chunk(self, buffer: bytes, stop: int, base: int, *, final: bool, torn: bool = False) -> int:
         """Read the events whose SYSCALL record begins before `stop`; the position up to which that was done."""
-        self._outlet.trim(forget=self._memo.trim())
+        emptied = self._memo.trim()
+        self._outlet.trim(forget=emptied)
         most = min(MAX_PROCESSES, max(_FEWEST_PROCESSES, _MOST_PROCESSES // max(1, len(self.nodes))))
         for node in self.nodes.values():
             node.table.trim(most)
+            if emptied and node.table.text_size() > _MOST_TEXT:
+                node.table.trim(_FEWEST_PROCESSES)
         visible = buffer
         if b"\0" in buffer:
             # No record holds a NUL: such lines are rejected, and nothing is read off them.
