@@ -39,6 +39,8 @@ from vedette.sigma.rule import Rule
 from vedette.telemetry.auditd.columns import PER_EVENT, field_of, supplied, vocabulary_of
 from vedette.telemetry.auditd.records import RAW
 
+#: The field that holds when an event happened.
+TIME: Final = "EventTime"
 #: Kinds of events that the reader of audit logs puts out, in the order in which findings of one event are shown.
 KINDS: Final = (
     PROCESS_CREATION,
@@ -123,7 +125,7 @@ def _compile(source: LogSource, rules: Sequence[Rule], choice: Choice, key: str,
     def make() -> bytes:
         queries = [Query(rule.id, rule.logsource, predicates[rule.id]) for rule in rules]
         vocabularies = tuple(vocabulary_of(column) for column in columns)
-        per_event = frozenset(PER_EVENT) if source != AUDIT_RECORD else frozenset()
+        per_event = frozenset({*PER_EVENT, TIME}) if source != AUDIT_RECORD else frozenset()
         return msgspec.msgpack.encode(plan(queries, columns, vocabularies, choice=choice, per_event=per_event))
 
     name = "/".join((__version__, key, str(source), choice, *(rule.id for rule in rules)))

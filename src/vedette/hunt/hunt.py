@@ -12,7 +12,7 @@ from vedette.engine import Hit, Matcher
 from vedette.errors import TelemetryError
 from vedette.event import READ_FIELDS, Event, LogSource, Origin, View, single_valued
 from vedette.event.logsource import AUDIT_RECORD, PROCESS_CREATION
-from vedette.hunt.assignment import KINDS, Assignment, assign
+from vedette.hunt.assignment import KINDS, TIME, Assignment, assign
 from vedette.hunt.finding import SCHEMA, Finding, FindingOrigin, Matched, RuleHeader, Verdict
 from vedette.hunt.held import Why, explain
 from vedette.hunt.options import DEFAULT_PACK, Options, Progress
@@ -140,11 +140,10 @@ class Hunt:
             matcher.update()
             self._seen[batch.source] += len(batch.numbers)
             order, hits, happenings = KINDS.index(batch.source), matcher.hits, batch.happenings
-            found += [
-                (happenings[place].offset, order, batch, place, hits[number])
-                for place, number in enumerate(batch.numbers)
-                if hits[number]
-            ]
+            matched = [(place, hits[number]) for place, number in enumerate(batch.numbers) if hits[number]]
+            if self._by_source[batch.source].keywords:
+                matched = self._sifted(batch, matcher, matched)
+            found += [(happenings[place].offset, order, batch, place, of_event) for place, of_event in matched]
         if len(batches) > 1:
             found.sort(key=lambda match: match[:2])
         since, until = self.options.since, self.options.until
@@ -157,6 +156,15 @@ class Hunt:
             for finding in findings:
                 alerts[finding.rule.level] += 1
             yield from findings
+
+    def _sifted(
+        self, batch: Batch, matcher: Matcher, matched: list[tuple[int, tuple[Hit, ...]]]
+    ) -> list[tuple[int, tuple[Hit, ...]]]:
+        """Leave out the hits that the raw text of their event rules out, all keyword rules at once."""
+        places = [place for place, hits in matched if any(hit.sift for hit in hits)]
+        raws = ["\n".join(self.reader.records(batch.happenings[place])) for place in places]
+        left = dict(zip(places, matcher.sift([batch.numbers[place] for place in places], raws), strict=True))
+        return [(place, of_event) for place, hits in matched if (of_event := left.get(place, hits))]
 
     def _findings(self, batch: Batch, place: int, happening: Happening, hits: tuple[Hit, ...]) -> list[Finding]:
         """The findings of one event; what they share is made once."""
@@ -176,12 +184,14 @@ class Hunt:
         number, epoch = batch.numbers[place], batch.shapes.epoch
         values: dict[str, Value] | None = None
         rows: dict[View, dict[str, Value]] = {}
+        event: Event | None = None
         for hit in hits:
             in_views = hit.views
             rule = assignment.rules[hit.query]
             predicate = assignment.predicates[hit.query]
             if hit.confirm:
-                event = self._event(source, happening, raw=hit.query in assignment.keywords)
+                if event is None:
+                    event = self._event(source, happening, raw=bool(assignment.keywords))
                 in_views = _confirmed(predicate, event, hit.views)
                 if not in_views:
                     continue
@@ -246,6 +256,8 @@ class Hunt:
             text = str(values.get(RAW, ""))
         elif raw:
             text = "\n".join(self.reader.records(happening))
+        if source != AUDIT_RECORD:
+            values[TIME] = happening.time
         origin = Origin(happening.file, happening.offset, happening.serial)
         return Event(source, happening.time, happening.node, values, text, origin)
 

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from tests.strategies_auditd import line
 
 from vedette.telemetry.auditd.coalesce import Window, coalesce, parse_lines
-from vedette.telemetry.auditd.raw import find_events
 from vedette.telemetry.auditd.record import Record, Reject, parse_record
 
 
@@ -116,21 +115,6 @@ def test_the_length_of_an_endless_line_is_told():
     ((_, parsed),) = parse_lines([b"x" * (1 << 20)] * 3)
     assert isinstance(parsed, Reject)
     assert (parsed.reason, parsed.length) == ("too-long", 3 << 20)
-
-
-@given(interleavings(), st.data())
-def test_known_events_are_found_again_by_offset(drawn, data):
-    _, shuffled = drawn
-    stream = b"".join(r.raw + b"\n" for r in shuffled)
-    parsed = [(place, r) for place, r in parse_lines([stream]) if isinstance(r, Record)]
-    every = list(coalesce(parsed))
-    wanted = data.draw(st.sets(st.sampled_from([event.offset for event in every])))
-    found = sorted(find_events([stream], wanted), key=lambda event: event.offset)
-    assert found == [event for event in every if event.offset in wanted]
-
-
-def test_an_offset_within_a_line_finds_nothing():
-    assert list(find_events([b'type=CWD msg=audit(1.000:1): cwd="/"\n'], {5})) == []
 
 
 def test_events_of_a_recording(shared):

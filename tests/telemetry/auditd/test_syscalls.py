@@ -1,17 +1,12 @@
 from __future__ import annotations
 
-import errno
-import sys
-
 import pytest
 
 from vedette.telemetry.auditd.syscalls import (
     ARCHITECTURES,
     _table,
     arch_name,
-    errno_name,
     syscall_name,
-    syscall_numbers,
 )
 
 
@@ -66,22 +61,3 @@ def test_arch_names():
     assert arch_name("c000003e") == "x86_64"
     assert arch_name("12345678") == "12345678"
     assert len(set(ARCHITECTURES.values())) == len(ARCHITECTURES)
-
-
-def test_numbers_by_name():
-    assert syscall_numbers("execve") == {"c000003e": 59, "40000003": 11, "c00000b7": 221, "40000028": 11}
-    assert syscall_numbers("socketcall").keys() == {"40000003", "40000028"}
-    assert syscall_numbers("no_such_call") == {}
-
-
-def test_errors():
-    assert errno_name(-115) == "EINPROGRESS"
-    assert errno_name(2) == "ENOENT"
-    assert errno_name(-516) == "ERESTART_RESTARTBLOCK"
-    assert errno_name(9999) == "9999"
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="numbers of errors are Linux's")
-def test_errors_are_those_of_this_kernel():
-    for code, name in errno.errorcode.items():
-        assert errno_name(code) in (name, "EAGAIN", "EDEADLK", "EOPNOTSUPP")

@@ -1,4 +1,4 @@
-"""Names of system calls, architectures and errors, for logs that hold the numbers only.
+"""Names of system calls and architectures, for logs that hold the numbers only.
 
 The numbers are the kernel's stable interface; they stand in `syscalls.json` as runs of names from a first number on.
 """
@@ -66,26 +66,3 @@ def syscall_name(arch: str, number: int) -> str:
     table = ARCHITECTURES.get(arch.lower(), "")
     known = number & ~_X32 if table == "x86_64" else number
     return _table(table).get(known, str(number))
-
-
-def syscall_numbers(name: str) -> dict[str, int]:
-    """Number of a system call by `arch` in hexadecimal, for those architectures that have it.
-
-    >>> syscall_numbers("accept4")["c000003e"]
-    288
-    """
-    return {
-        arch: number
-        for arch, table in ARCHITECTURES.items()
-        for number, known in _table(table).items()
-        if known == name
-    }
-
-
-def errno_name(code: int) -> str:
-    """Name of an error, given positive or negative as in `exit`; the number in decimal where it has none.
-
-    >>> errno_name(-115)
-    'EINPROGRESS'
-    """
-    return _table("errno").get(abs(code), str(code))
