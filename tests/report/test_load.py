@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
 def test_counts_problems_and_warnings(folder: Path) -> None:
     text = printed(loaded(folder))
     assert text[0] == (
-        "2 rules loaded from 5 files: 1 high, 1 low; 1 correlation not evaluated; 1 filter not applied; 1 problem; "
+        "2 rules loaded from 5 files: 1 high, 1 low; 1 correlation not evaluated; 1 filter to exclude; 1 problem; "
         "3 warnings"
     )
     whole = "\n".join(text)

@@ -41,6 +41,8 @@ FORMATS = ("table", "ndjson", "json", "csv")
 @click.option("--level", type=click.Choice(LEVELS), help="Only rules of this level or above.")
 @image_option
 @click.option("--fail-on", type=click.Choice(LEVELS), help="Exit with 1 if there is a finding of this level or above.")
+@click.option("--filters", multiple=True, metavar="PATH", help="Sigma filters beside those of a pack; may be repeated.")
+@click.option("--no-exclusions", is_flag=True, help="Apply no exclusion, not even those of the pack.")
 @click.option("--show-excluded", is_flag=True, help="Write findings that an exclusion covers too, marked as excluded.")
 @click.option("--raw", is_flag=True, help="Add each finding's records as they stand in the log.")
 @click.option("--no-routing", is_flag=True, help="Ask all rules of all process starts, whatever log source they state.")
@@ -88,7 +90,7 @@ def _hunt(out: Any, form: str, fail_on: str | None, strict: bool, asked: dict[st
 
     # Events by the million are no cycles; looking for them at the usual rate costs up to a tenth of the hunt.
     gc.set_threshold(50_000, 25, 100)
-    options = Options(routing=not asked.pop("no_routing"), **asked)
+    options = Options(routing=not asked.pop("no_routing"), exclude=not asked.pop("no_exclusions"), **asked)
     console = Console(stderr=True, highlight=False)
     # Findings that stream to a terminal and a progress bar on it would write over each other.
     shown = console.is_terminal and not (out.is_terminal and form != "table")

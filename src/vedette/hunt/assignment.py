@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -84,7 +84,13 @@ class Assignment:
 
 
 def assign(
-    rules: Sequence[Rule], *, choice: Choice, routing: bool, key: str, cache: Cache | None = None
+    rules: Sequence[Rule],
+    *,
+    choice: Choice,
+    routing: bool,
+    key: str,
+    cache: Cache | None = None,
+    beside: Mapping[str, frozenset[str]] | None = None,
 ) -> tuple[Assignment, ...]:
     """Route and compile rules; kinds that no rule sees are left out.
 
@@ -94,6 +100,7 @@ def assign(
         routing: without it, every rule also sees process starts whatever its log source.
         key: digest of the rules; compiled plans are kept under it.
         cache: where; None for the user's cache folder.
+        beside: rule id to fields that are read of its matches besides its own.
     """
     cache = cache or Cache()
     found: list[Assignment] = []
@@ -102,7 +109,7 @@ def assign(
             rule for rule in rules if _sees(rule.logsource, source) or (not routing and source == PROCESS_CREATION)
         ]
         if routed:
-            found.append(_compile(source, routed, choice, f"{key}/{routing}", cache))
+            found.append(_compile(source, routed, choice, f"{key}/{routing}", cache, beside or {}))
     return tuple(found)
 
 
@@ -113,12 +120,19 @@ def _sees(logsource: LogSource, source: LogSource) -> bool:
     return logsource.covers(source)
 
 
-def _compile(source: LogSource, rules: Sequence[Rule], choice: Choice, key: str, cache: Cache) -> Assignment:
+def _compile(
+    source: LogSource,
+    rules: Sequence[Rule],
+    choice: Choice,
+    key: str,
+    cache: Cache,
+    beside: Mapping[str, frozenset[str]],
+) -> Assignment:
     predicates = {rule.id: rule.predicate for rule in rules}
     if source == AUDIT_RECORD:
         predicates = {name: _raw_as_column(predicate) for name, predicate in predicates.items()}
     read = {name: fields(predicate) for name, predicate in predicates.items()}
-    used = frozenset().union(*read.values())
+    used = frozenset().union(*read.values(), *(beside[rule.id] for rule in rules if rule.id in beside))
     columns = tuple(sorted(used)) if source == AUDIT_RECORD else supplied(source)
     columns = tuple(column for column in columns if field_of(column) in used)
 
@@ -128,7 +142,7 @@ def _compile(source: LogSource, rules: Sequence[Rule], choice: Choice, key: str,
         per_event = frozenset({*PER_EVENT, TIME}) if source != AUDIT_RECORD else frozenset()
         return msgspec.msgpack.encode(plan(queries, columns, vocabularies, choice=choice, per_event=per_event))
 
-    name = "/".join((__version__, key, str(source), choice, *(rule.id for rule in rules)))
+    name = "/".join((__version__, key, str(source), choice, *columns, *(rule.id for rule in rules)))
     digest = hashlib.sha256(name.encode()).hexdigest()
     try:
         compiled = msgspec.msgpack.decode(cache.fetch("plan", digest, make), type=Plan)

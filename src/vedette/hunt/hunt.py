@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time as clock
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +13,8 @@ from vedette.errors import TelemetryError
 from vedette.event import READ_FIELDS, Event, LogSource, Origin, View, single_valued
 from vedette.event.logsource import AUDIT_RECORD, PROCESS_CREATION
 from vedette.hunt.assignment import KINDS, TIME, Assignment, assign
+from vedette.hunt.cover import Cover, reads
+from vedette.hunt.exclusion import Exclusions, judge
 from vedette.hunt.finding import SCHEMA, Finding, FindingOrigin, Matched, RuleHeader, Verdict
 from vedette.hunt.held import Why, explain
 from vedette.hunt.options import DEFAULT_PACK, Options, Progress
@@ -55,10 +57,17 @@ class Hunt:
         self._on_progress = on_progress or (lambda _progress: None)
         self._started = clock.monotonic()
         self._cpu = clock.process_time()
-        self.rules: RuleSet = load(options.rules or (built_in_pack(DEFAULT_PACK),), on_progress=self._on_rules)
+        paths = options.rules or (built_in_pack(DEFAULT_PACK),)
+        self.rules: RuleSet = load((*paths, *options.filters), on_progress=self._on_rules)
         kept = tuple(rule for rule in self.rules.rules if _reaches(rule, options.level))
+        self.exclusions = self._judged_exclusions(kept)
+        self._cover = Cover(self.exclusions.bound)
         self.assignments: tuple[Assignment, ...] = assign(
-            kept, choice=options.image, routing=options.routing, key=self.rules.key
+            kept,
+            choice=options.image,
+            routing=options.routing,
+            key=self.rules.key,
+            beside={name: reads(found) for name, found in self.exclusions.bound.items()},
         )
         self.kept = kept
         self._headers: dict[str, RuleHeader] = {}
@@ -67,12 +76,11 @@ class Hunt:
         self._clock = Clock()
         self.summary.rules_loaded = len(kept)
         self.summary.rule_problems.extend(self.rules.problems)
-        for number, what in ((len(self.rules.filters), "filter"), (len(self.rules.correlations), "correlation")):
-            if number:
-                plural = "s" if number > 1 else ""
-                self.summary.notes.append(
-                    f"{number} {what}{plural} read and not applied: this version has no {what}s yet"
-                )
+        if number := len(self.rules.correlations):
+            plural = "s" if number > 1 else ""
+            self.summary.notes.append(
+                f"{number} correlation{plural} read and not applied: this version has no correlations yet"
+            )
         if len(kept) < len(self.rules.rules):
             below = len(self.rules.rules) - len(kept)
             self.summary.notes.append(f"{below} rules below level {options.level} did not run")
@@ -105,6 +113,17 @@ class Hunt:
                     raw = bool(self._by_source[batch.source].keywords)
                     yield self._event(batch.source, happening, raw=raw)
         self._close()
+
+    def _judged_exclusions(self, kept: Sequence[Rule]) -> Exclusions:
+        """The exclusions that apply, and a loud note on each that does not."""
+        filters = self.rules.filters if self.options.exclude else ()
+        if len(filters) < len(self.rules.filters):
+            self.summary.notes.append(f"no exclusion is applied, as asked: {len(self.rules.filters)} were read")
+        now = clock.time() if self.options.now is None else self.options.now
+        judged = judge(filters, kept, now=now)
+        self.summary.rule_problems.extend(judged.problems)
+        self.summary.notes.extend([*map(str, judged.aside), *judged.notes])
+        return judged
 
     def _on_rules(self, done: int, total: int) -> None:
         self._on_progress(Progress("rules", done, total))
@@ -147,15 +166,19 @@ class Hunt:
         if len(batches) > 1:
             found.sort(key=lambda match: match[:2])
         since, until = self.options.since, self.options.until
-        alerts = self.summary.alerts
+        alerts, excluded = self.summary.alerts, self.summary.excluded
         for _, _, batch, place, hits_of_event in found:
             happening = batch.happenings[place]
             if (since is not None and happening.time < since) or (until is not None and happening.time >= until):
                 continue
-            findings = self._findings(batch, place, happening, hits_of_event)
-            for finding in findings:
-                alerts[finding.rule.level] += 1
-            yield from findings
+            for finding in self._findings(batch, place, happening, hits_of_event):
+                if finding.verdict.decision == "alert":
+                    alerts[finding.rule.level] += 1
+                else:
+                    excluded[finding.verdict.by or ""] += 1
+                    if not self.options.show_excluded:
+                        continue
+                yield finding
 
     def _sifted(
         self, batch: Batch, matcher: Matcher, matched: list[tuple[int, tuple[Hit, ...]]]
@@ -211,6 +234,19 @@ class Hunt:
                         self._why.clear()
                     self._why[key] = known
                 why = known
+            verdict = why[1]
+            if rule.id in self._cover:
+                by = self._cover.of(
+                    rule.id,
+                    None if hit.confirm else (assignment.order, epoch, number, hit.query),
+                    in_views,
+                    lambda: batch.shapes.values(number),
+                    lambda: self._event(source, happening, raw=True),
+                    host=happening.node,
+                    time=happening.time,
+                )
+                if by is not None:
+                    verdict = Verdict("excluded", by.id, by.reason, verdict.undecided_by)
             head = self._headers.get(rule.id)
             if head is None:
                 head = self._headers[rule.id] = header(rule)
@@ -229,7 +265,7 @@ class Hunt:
                     extra,
                     why[0],
                     _view_names(in_views),
-                    why[1],
+                    verdict,
                     origin,
                     raw,
                 )

@@ -25,6 +25,9 @@ class Options:
         routing: rules only see events of their log source; without it all rules see all process starts.
         show_excluded: findings that an exclusion covers are put out too.
         raw: findings carry their records.
+        filters: files or folders of further exclusions.
+        exclude: whether exclusions are applied at all.
+        now: UTC epoch seconds to which the expiry of exclusions is held; None for the present.
         passwd: a copy of the host's passwd file, for names in RAW logs.
         backend: which scanner runs.
     """
@@ -38,6 +41,9 @@ class Options:
     routing: bool = True
     show_excluded: bool = False
     raw: bool = False
+    filters: tuple[str, ...] = ()
+    exclude: bool = True
+    now: float | None = None
     passwd: str | None = None
     backend: Literal["auto", "hyperscan", "polars"] = "auto"
 

@@ -56,7 +56,10 @@ def content(loaded: RuleSet) -> dict[str, Any]:
             }
             for rule in loaded.rules
         ],
-        "filters": [{"file": part.location.path, "line": part.location.line} for part in loaded.filters],
+        "filters": [
+            {"id": part.id, "title": part.title, "file": part.location.path, "line": part.location.line}
+            for part in loaded.filters
+        ],
         "correlations": [{"file": part.location.path, "line": part.location.line} for part in loaded.correlations],
         "problems": [
             {
@@ -111,7 +114,7 @@ def _headline(loaded: RuleSet) -> str:
         text += f": {counted(_levels(loaded))}"
     for noun, verb, parts in (
         ("correlation", "not evaluated", loaded.correlations),
-        ("filter", "not applied", loaded.filters),
+        ("filter", "to exclude", loaded.filters),
     ):
         if parts:
             text += f"; {len(parts):,} {_noun(noun, len(parts))} {verb}"

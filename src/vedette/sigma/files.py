@@ -30,7 +30,8 @@ _MAX_FILE: Final = 9 << 20
 #: All files of a set together; the public rules have 9 MB.
 MAX_TOTAL: Final = 256 << 20
 _MAX_FOLDERS: Final = 64
-_PACK_RULES: Final = re.compile(r"^rules:[ \t]*([A-Za-z0-9_][A-Za-z0-9_./-]*)[ \t]*$", re.MULTILINE)
+#: Parts of a pack that are loaded, with the folder of each where its description names none.
+_PACK_PARTS: Final = (("rules", "rules"), ("exclusions", "exclusions/accepted"))
 
 
 class RuleFile(msgspec.Struct, frozen=True):
@@ -126,7 +127,10 @@ def _walk(folder: str, problems: list[RuleError], depth: int = 0) -> Iterator[st
         problems.append(_unreadable(folder, error))
         return
     if any(entry.name == PACK for entry in listed):
-        yield from _walk(f"{folder}/{_rules_of_pack(f'{folder}/{PACK}')}", problems, depth + 1)
+        for part, place in _parts_of_pack(f"{folder}/{PACK}"):
+            # A pack without rules is a fault that is told; one without exclusions is not.
+            if part == "rules" or Path(f"{folder}/{place}").is_dir():
+                yield from _walk(f"{folder}/{place}", problems, depth + 1)
         return
     for entry in listed:
         if entry.name.startswith("."):
@@ -137,13 +141,15 @@ def _walk(folder: str, problems: list[RuleError], depth: int = 0) -> Iterator[st
             yield entry.path
 
 
-def _rules_of_pack(path: str) -> str:
-    """The folder of a pack's rules, by default `rules`; the line is cut out, so that a start needs no YAML reader."""
+def _parts_of_pack(path: str) -> Iterator[tuple[str, str]]:
+    """Part and folder of a pack's rules and exclusions; the lines are cut out, so that a start needs no YAML reader."""
     try:
-        written = _PACK_RULES.search(_read(path)[1].decode("utf-8", "replace"))
+        text = _read(path)[1].decode("utf-8", "replace")
     except OSError:
-        return "rules"
-    return written[1] if written and ".." not in written[1].split("/") else "rules"
+        text = ""
+    for part, usual in _PACK_PARTS:
+        written = re.search(rf"^{part}:[ \t]*([A-Za-z0-9_][A-Za-z0-9_./-]*)[ \t]*$", text, re.MULTILINE)
+        yield part, written[1] if written and ".." not in written[1].split("/") else usual
 
 
 def _read(path: str) -> tuple[tuple[int, int], bytes]:

@@ -35,6 +35,7 @@ class Header(msgspec.Struct, frozen=True):
     references: tuple[str, ...]
     tags: tuple[str, ...]
     falsepositives: tuple[str, ...]
+    name: str
     faults: tuple[tuple[str, str], ...]
 
 
@@ -64,6 +65,7 @@ def read_header(document: Mapping[str, Any]) -> Header:
         _texts(document, "references", faults),
         tags,
         _texts(document, "falsepositives", faults),
+        _text(document, "name", faults)[:MAX_TITLE],
         tuple(faults),
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 from vedette.errors import Location, RuleError
 from vedette.sigma.documents import Document, decode, read_documents
 from vedette.sigma.files import RuleFile
+from vedette.sigma.filter import Filter, lower_filter
 from vedette.sigma.lower import lower_rule
 from vedette.sigma.notice import Notice
 from vedette.sigma.refusal import RefusedError
@@ -18,7 +19,7 @@ class Loading:
 
     Attributes:
         rules: by id, in the order met; the first of an id stays.
-        filters: documents with a `filter`, and where they stand.
+        filters: by id, in the order met; the first of an id stays.
         correlations: documents with a `correlation`, and where they stand.
         problems: what gave no rule.
         warnings: what to know about the rest.
@@ -26,7 +27,7 @@ class Loading:
 
     def __init__(self) -> None:
         self.rules: dict[str, Rule] = {}
-        self.filters: list[tuple[dict[str, Any], Location]] = []
+        self.filters: dict[str, Filter] = {}
         self.correlations: list[tuple[dict[str, Any], Location]] = []
         self.problems: list[RuleError] = []
         self.warnings: list[Notice] = []
@@ -60,12 +61,7 @@ class Loading:
                 Notice("a correlation is not evaluated yet; only the rules that it joins are", place, "correlation")
             )
         elif "filter" in content:
-            self.filters.append((content, place))
-            self.warnings.append(
-                Notice(
-                    "a filter is not applied by loading it; the rules match as if it were not there", place, "filter"
-                )
-            )
+            self._filter(document, file, text)
         elif "detection" in content:
             self._rule(document, file, text)
         elif "action" in content:
@@ -78,6 +74,18 @@ class Loading:
                 "not-a-rule",
                 remedy="move it out of the rules",
             )
+
+    def _filter(self, document: Document, file: RuleFile, text: str) -> None:
+        lowered, warnings = lower_filter(document, file.path, text, file.license)
+        first = self.filters.setdefault(lowered.id, lowered)
+        if first is not lowered:
+            raise RefusedError(
+                f"the id {lowered.id} is that of {first.location}, which stays",
+                "duplicate-id",
+                ("id",),
+                remedy="give one of them a new id, or load only one",
+            )
+        self.warnings.extend(warnings)
 
     def _rule(self, document: Document, file: RuleFile, text: str) -> None:
         rule, warnings = lower_rule(document, file.path, text, file.license)

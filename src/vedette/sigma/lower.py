@@ -63,6 +63,7 @@ def lower_rule(document: Document, file: str, text: str, license_above: str = ""
         names=names,
         location=place,
         digest=digest,
+        name=header.name,
     )
     warnings = [((key,), f"{key}: {cause}", "header") for key, cause in header.faults]
     warnings += [(("detection",), cause, "disputed-case") for cause in _disputed(predicate)]

@@ -31,6 +31,7 @@ class Rule(msgspec.Struct, frozen=True, gc=False):
         names: detection name to its own predicate, for explanations and for judging filters.
         location: the file and the line of its first key.
         digest: hash of the predicate, so that an exclusion can pin the logic that it was proved against.
+        name: Sigma's `name`, by which correlations and filters may refer to it, or the empty text.
     """
 
     id: str
@@ -48,3 +49,4 @@ class Rule(msgspec.Struct, frozen=True, gc=False):
     names: dict[str, Predicate]
     location: Location
     digest: str
+    name: str = ""

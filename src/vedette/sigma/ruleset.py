@@ -13,22 +13,11 @@ import msgspec
 from vedette.errors import Location, PlaceholderError, RuleError
 from vedette.sigma.cache import RuleCache
 from vedette.sigma.files import RuleFile, key_of, list_files
+from vedette.sigma.filter import Filter
 from vedette.sigma.notice import Notice
 from vedette.sigma.rule import Rule
 
 OnProgress = Callable[[int, int], None]
-
-
-class Filter(msgspec.Struct, frozen=True):
-    """A Sigma filter as written; which rules it restricts is settled by exclusions, not at loading.
-
-    Attributes:
-        content: the whole document.
-        location: file and line of its first key.
-    """
-
-    content: dict[str, Any]
-    location: Location
 
 
 class Correlation(msgspec.Struct, frozen=True):
@@ -49,7 +38,7 @@ class RuleSet:
 
     Attributes:
         rules: in the order of files, then of documents; ids are unique.
-        filters: kept, not applied.
+        filters: what restricts rules; which of them apply is judged by `vedette.hunt.exclusion`.
         correlations: kept, not evaluated.
         problems: why a document, a file or a folder gave no rule.
         warnings: what to know about what did load.
@@ -162,7 +151,7 @@ def _lower_all(files: Sequence[RuleFile], on_progress: OnProgress | None) -> Sto
         on_progress(len(files), len(files))
     return Stored(
         tuple(loading.rules.values()),
-        tuple(Filter(content, place) for content, place in loading.filters),
+        tuple(loading.filters.values()),
         tuple(Correlation(content, place) for content, place in loading.correlations),
         tuple(Problem.of(error) for error in loading.problems),
         tuple(loading.warnings),
