@@ -28,6 +28,11 @@ class Cover:
         self._single = {name for name, found in bound.items() if any(map(_reads_the_event, found))}
         self._known: dict[Key, tuple[Exclusion, ...]] = {}
 
+    @property
+    def reads_raw(self) -> bool:
+        """Whether an exclusion searches raw events."""
+        return any(has_keyword(exclusion.silenced) for found in self._bound.values() for exclusion in found)
+
     def __contains__(self, rule: str) -> bool:
         """Whether exclusions apply to a rule."""
         return rule in self._bound

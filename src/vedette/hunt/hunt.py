@@ -107,10 +107,11 @@ class Hunt:
 
     def events(self) -> Iterator[Event]:
         """Every event of the asked kinds, one by one: the slow way, for explanations and for the reference."""
+        searched = self._cover.reads_raw
         for batches in self._batches():
             for batch in batches:
                 for happening in batch.happenings:
-                    raw = bool(self._by_source[batch.source].keywords)
+                    raw = searched or bool(self._by_source[batch.source].keywords)
                     yield self._event(batch.source, happening, raw=raw)
         self._close()
 
