@@ -24,11 +24,13 @@ def printed(rules: RuleSet, width: int = 160) -> list[str]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    write_rule(tmp_path, "a.yml", SIMPLE, head="level: high\nauthor: Eve\n", title="one")
+    write_rule(tmp_path, "a.yml", SIMPLE, head="level: high\nname: one\nauthor: Eve\n", title="one")
     write_rule(tmp_path, "b.yml", SIMPLE.replace("eve", "bob"), head="level: low\nstatus: done\n")
     write_rule(tmp_path, "c.yml", SIMPLE.replace("User", "User|cotnains"))
-    (tmp_path / "d.yml").write_text("title: t\ncorrelation: {}\n")
-    (tmp_path / "e.yml").write_text("title: t\nfilter: {}\n")
+    (tmp_path / "d.yml").write_text("title: t\ncorrelation: {type: temporal, rules: one, group-by: [], timespan: 1h}\n")
+    (tmp_path / "e.yml").write_text(
+        "title: t\nlogsource: {category: process_creation}\nfilter: {rules: any, a: {User: x}, condition: not a}\n"
+    )
     return tmp_path
 
 
@@ -36,14 +38,14 @@ def test_counts_problems_and_warnings(folder: Path) -> None:
     text = printed(loaded(folder))
     assert text[0] == (
         "2 rules loaded from 5 files: 1 high, 1 low; 1 correlation not evaluated; 1 filter to exclude; 1 problem; "
-        "3 warnings"
+        "2 warnings"
     )
     whole = "\n".join(text)
     assert "*/process_creation/*" in whole
     assert f"{folder}/c.yml:6:9 · modifier-unknown" in whole
     assert "unknown modifier 'cotnains'" in whole
     assert "remedy: did you mean 'contains'?" in whole
-    assert "warnings: 1 header, 1 correlation, 1 filter" in whole
+    assert "warnings: 1 header, 1 correlation" in whole
 
 
 def test_rows_add_up_and_the_rest_share_one(tmp_path: Path) -> None:
@@ -97,7 +99,7 @@ def test_json_holds_everything(folder: Path) -> None:
     assert told["rules"][0]["author"] == "Eve"
     (problem,) = told["problems"]
     assert (problem["code"], problem["line"], problem["column"]) == ("modifier-unknown", 6, 9)
-    assert [warning["code"] for warning in told["warnings"]] == ["header", "correlation", "filter"]
+    assert [warning["code"] for warning in told["warnings"]] == ["header", "correlation"]
     page = (Path(__file__).resolve().parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
     for name in {*told, *told["rules"][0], *problem}:
         assert f"`{name}`" in page, name

@@ -9,15 +9,18 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
 #: Calls that take a code, with the place of the argument if it is not `code=`.
-TAKERS = {"RefusedError": 1, "_Fault": 2, "RuleError": None, "Notice": 2}
+TAKERS = {"RefusedError": 1, "_Fault": 2, "RuleError": None, "Notice": 2, "refuse": 1}
 
 
 def in_the_code() -> set[str]:
     found = set()
     for path in (ROOT / "src" / "vedette" / "sigma").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in TAKERS:
-                place = TAKERS[node.func.id]
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name | ast.Attribute):
+                continue
+            name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
+            if name in TAKERS:
+                place = TAKERS[name]
                 argument = next((key.value for key in node.keywords if key.arg == "code"), None)
                 if argument is None and place is not None and len(node.args) > place:
                     argument = node.args[place]

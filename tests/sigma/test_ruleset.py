@@ -148,7 +148,8 @@ def test_several_documents_of_every_kind(tmp_path: Path) -> None:
     path.write_text(
         "---\n"
         + rule_text(SIMPLE, head=f"id: {IDS[0]}\n")
-        + "---\ntitle: many\ncorrelation:\n    type: event_count\n    rules: [sample]\n"
+        + "---\ntitle: many\ncorrelation: {type: event_count, rules: "
+        + f"[{IDS[0]}], group-by: User,\n    timespan: 1h, condition: {{gte: 2}}}}\n"
         + "---\ntitle: less\nlogsource:\n    category: process_creation\n"
         + "filter:\n    rules: any\n    a: {User: x}\n    condition: a\n"
         + "---\n"
@@ -156,12 +157,12 @@ def test_several_documents_of_every_kind(tmp_path: Path) -> None:
     )
     loaded = fresh(path)
     assert [rule.id for rule in loaded.rules] == list(IDS)
-    assert [part.content["title"] for part in loaded.correlations] == ["many"]
+    assert [part.title for part in loaded.correlations] == ["many"]
     assert [part.title for part in loaded.filters] == ["less"]
     assert [(warning.code, warning.location.line) for warning in loaded.warnings] == [
         ("correlation", 11),
     ]
-    assert [rule.location.line for rule in loaded.rules] == [2, 24]
+    assert [rule.location.line for rule in loaded.rules] == [2, 23]
     assert not loaded.problems
 
 
@@ -196,10 +197,10 @@ def test_progress(tmp_path: Path) -> None:
 
 
 def sample_set(folder: Path) -> Path:
-    write_rule(folder, "a.yml", SIMPLE)
+    write_rule(folder, "a.yml", SIMPLE, head="name: a\n")
     write_rule(folder, "b.yml", "a:\n    User|expand: '%x%'\ncondition: a")
     write_rule(folder, "c.yml", SIMPLE.replace("eve", '"\\u017f"'), head="status: done\n")
-    (folder / "d.yml").write_text("title: x\ncorrelation: {type: temporal, n: 3, b: true}\n")
+    (folder / "d.yml").write_text("title: x\ncorrelation: {type: temporal, rules: a, group-by: [], timespan: 1h}\n")
     (folder / "e.yml").write_text("title: x\nfilter: {rules: any, f: 1.5, n: null}\n")
     return folder
 

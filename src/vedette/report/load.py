@@ -60,7 +60,10 @@ def content(loaded: RuleSet) -> dict[str, Any]:
             {"id": part.id, "title": part.title, "file": part.location.path, "line": part.location.line}
             for part in loaded.filters
         ],
-        "correlations": [{"file": part.location.path, "line": part.location.line} for part in loaded.correlations],
+        "correlations": [
+            {"id": part.id, "title": part.title, "file": part.location.path, "line": part.location.line}
+            for part in loaded.correlations
+        ],
         "problems": [
             {
                 "code": problem.code,

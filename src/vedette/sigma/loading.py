@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from vedette.errors import Location, RuleError
+from vedette.sigma.correlation import Correlation
 from vedette.sigma.documents import Document, decode, read_documents
 from vedette.sigma.files import RuleFile
 from vedette.sigma.filter import Filter, lower_filter
 from vedette.sigma.lower import lower_rule
+from vedette.sigma.lower_correlation import lower_correlation
 from vedette.sigma.notice import Notice
+from vedette.sigma.references import Directory, check
 from vedette.sigma.refusal import RefusedError
 from vedette.sigma.rule import Rule
 
@@ -20,7 +21,7 @@ class Loading:
     Attributes:
         rules: by id, in the order met; the first of an id stays.
         filters: by id, in the order met; the first of an id stays.
-        correlations: documents with a `correlation`, and where they stand.
+        correlations: by id, in the order met; those that don't resolve go when all files are read.
         problems: what gave no rule.
         warnings: what to know about the rest.
     """
@@ -28,7 +29,8 @@ class Loading:
     def __init__(self) -> None:
         self.rules: dict[str, Rule] = {}
         self.filters: dict[str, Filter] = {}
-        self.correlations: list[tuple[dict[str, Any], Location]] = []
+        self.correlations: dict[str, Correlation] = {}
+        self._origins: dict[str, tuple[RuleFile, int]] = {}
         self.problems: list[RuleError] = []
         self.warnings: list[Notice] = []
 
@@ -53,13 +55,23 @@ class Loading:
                 RuleError("an empty file holds no rule", Location(file.path), code="empty", remedy="remove the file")
             )
 
+    def settle(self) -> None:
+        """Resolve the correlations among all that was read; those that name what is not there become problems."""
+        read = tuple(self.correlations.values())
+        kept, refused = check(read, Directory(self.rules.values(), read))
+        for correlation, refusal in refused:
+            file, index = self._origins[correlation.id]
+            self.problems.append(refusal.located(file.path, decode(file.content, file.path), index))
+        self.correlations = {correlation.id: correlation for correlation in kept}
+        self.warnings.extend(
+            Notice("not evaluated by a hunt yet; the rules that it joins are", correlation.location, "correlation")
+            for correlation in kept
+        )
+
     def _sort(self, document: Document, file: RuleFile, text: str) -> None:
-        content, place = document.content, Location(file.path, document.line)
+        content = document.content
         if "correlation" in content:
-            self.correlations.append((content, place))
-            self.warnings.append(
-                Notice("a correlation is not evaluated yet; only the rules that it joins are", place, "correlation")
-            )
+            self._correlation(document, file, text)
         elif "filter" in content:
             self._filter(document, file, text)
         elif "detection" in content:
@@ -79,23 +91,32 @@ class Loading:
         lowered, warnings = lower_filter(document, file.path, text, file.license)
         first = self.filters.setdefault(lowered.id, lowered)
         if first is not lowered:
-            raise RefusedError(
-                f"the id {lowered.id} is that of {first.location}, which stays",
-                "duplicate-id",
-                ("id",),
-                remedy="give one of them a new id, or load only one",
-            )
+            raise _taken(lowered.id, first.location)
+        self.warnings.extend(warnings)
+
+    def _correlation(self, document: Document, file: RuleFile, text: str) -> None:
+        lowered, refusals, warnings = lower_correlation(document, file.path, text, file.license)
+        self.problems.extend(refusal.located(file.path, text, document.index) for refusal in refusals)
+        if lowered is None:
+            return
+        first = self.rules.get(lowered.id) or self.correlations.setdefault(lowered.id, lowered)
+        if first is not lowered:
+            raise _taken(lowered.id, first.location)
+        self._origins[lowered.id] = file, document.index
         self.warnings.extend(warnings)
 
     def _rule(self, document: Document, file: RuleFile, text: str) -> None:
         rule, warnings = lower_rule(document, file.path, text, file.license)
-        first = self.rules.setdefault(rule.id, rule)
-        if first is rule:
-            self.warnings.extend(warnings)
-            return
-        raise RefusedError(
-            f"the id {rule.id} is that of {first.location}, which stays",
-            "duplicate-id",
-            ("id",),
-            remedy="give one of them a new id, or load only one",
-        )
+        first = self.correlations.get(rule.id) or self.rules.setdefault(rule.id, rule)
+        if first is not rule:
+            raise _taken(rule.id, first.location)
+        self.warnings.extend(warnings)
+
+
+def _taken(identity: str, first: Location) -> RefusedError:
+    return RefusedError(
+        f"the id {identity} is that of {first}, which stays",
+        "duplicate-id",
+        ("id",),
+        remedy="give one of them a new id, or load only one",
+    )

@@ -6,30 +6,18 @@ import dataclasses
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from vedette.errors import Location, PlaceholderError, RuleError
 from vedette.sigma.cache import RuleCache
+from vedette.sigma.correlation import Correlation
 from vedette.sigma.files import RuleFile, key_of, list_files
 from vedette.sigma.filter import Filter
 from vedette.sigma.notice import Notice
 from vedette.sigma.rule import Rule
 
 OnProgress = Callable[[int, int], None]
-
-
-class Correlation(msgspec.Struct, frozen=True):
-    """A Sigma correlation as written.
-
-    Attributes:
-        content: the whole document.
-        location: file and line of its first key.
-    """
-
-    content: dict[str, Any]
-    location: Location
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +27,7 @@ class RuleSet:
     Attributes:
         rules: in the order of files, then of documents; ids are unique.
         filters: what restricts rules; which of them apply is judged by `vedette.hunt.exclusion`.
-        correlations: kept, not evaluated.
+        correlations: all resolve, down to rules of the set; not evaluated yet.
         problems: why a document, a file or a folder gave no rule.
         warnings: what to know about what did load.
         key: hex digest of all that was read and of the versions that read it; names what is derived from the set.
@@ -147,12 +135,13 @@ def _lower_all(files: Sequence[RuleFile], on_progress: OnProgress | None) -> Sto
         if on_progress is not None:
             on_progress(done, len(files))
         loading.add(file)
+    loading.settle()
     if on_progress is not None:
         on_progress(len(files), len(files))
     return Stored(
         tuple(loading.rules.values()),
         tuple(loading.filters.values()),
-        tuple(Correlation(content, place) for content, place in loading.correlations),
+        tuple(loading.correlations.values()),
         tuple(Problem.of(error) for error in loading.problems),
         tuple(loading.warnings),
     )
