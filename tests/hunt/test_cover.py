@@ -43,9 +43,9 @@ def filters(tmp_path_factory) -> tuple[str, ...]:
     folder = tmp_path_factory.mktemp("filters")
     return (
         write(folder, 1, "{ParentScript: /opt/maint/firewall-maintenance.sh, ParentScriptOwnerId: 0}"),
-        write(folder, 2, "{Image|endswith: /iptables, ParentCommandLine|contains: 'ufw reset'}"),
+        write(folder, 2, "{ParentCommandLine|contains: ' reset'}"),
         write(folder, 3, "['ufw-logging-deny']", block="{scope: {hosts: 'gw-*', until: '2026-11-24T08:38Z'}}"),
-        write(folder, 4, "{ProcessId|lt: 2000}"),
+        write(folder, 4, "{ProcessId|gt: 14000}"),
         write(folder, 5, "{Image|startswith: /usr/, ParentImage|endswith: /sudo}"),
     )
 

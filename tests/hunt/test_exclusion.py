@@ -142,10 +142,12 @@ def test_scope(judged):
 def test_other_readers_of_sigma_read_it(tmp_path):
     from sigma.collection import SigmaCollection
     from sigma.filters import SigmaFilter
+    from sigma.rule import SigmaRule
 
     text = filter_text(block="{scenario: backups, owner: ops, expires: 2027-01-01, cases: [], floor: B}")
     SigmaFilter.from_yaml(text)
-    (rule,) = SigmaCollection.from_yaml(RULE.replace("title", "status: test\ntitle") + "---\n" + text).rules[:1]
+    rule = SigmaCollection.from_yaml(RULE.replace("title", "status: test\ntitle") + "---\n" + text).rules[0]
+    assert isinstance(rule, SigmaRule)
     assert "not " in str(rule.detection.condition[0])
 
 
