@@ -9,12 +9,12 @@ rule's text.
 from __future__ import annotations
 
 import sys
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from vedette.kql import TARGETS, Options, Query, convert, read_target
+from vedette.kql import COLUMNAR, TARGETS, Options, Query, convert, read_target
 from vedette.sigma.rule import Rule
 from vedette.sigma.ruleset import load
 
@@ -33,7 +33,7 @@ A rule converts if every field that it reads has a column; what is refused names
 
 def render(rules: Sequence[Rule]) -> str:
     """The page."""
-    return "\n".join([PREFACE, *_counts(rules), "", *_refusals(rules)]) + "\n"
+    return "\n".join([PREFACE, *_counts(rules), "", *_linux(rules), "", *_refusals(rules)]) + "\n"
 
 
 def _counts(rules: Sequence[Rule]) -> Iterator[str]:
@@ -41,7 +41,7 @@ def _counts(rules: Sequence[Rule]) -> Iterator[str]:
     yield "|---|---|---|---|---|---|---|"
     for name in TARGETS:
         for category in CATEGORIES:
-            for product in ("", "linux"):
+            for product in ("", "linux") if name in COLUMNAR else ("linux",):
                 some = [
                     rule
                     for rule in rules
@@ -55,27 +55,51 @@ def _counts(rules: Sequence[Rule]) -> Iterator[str]:
                 yield f"| `{name}` | {what} | {len(strict):,} | {len(some):,} | {share} | {loose:,} | {longest:,} |"
 
 
+def _linux(rules: Sequence[Rule]) -> Iterator[str]:
+    """What each target takes of the rules for Linux, log source by log source, and what `asim` and `syslog` take."""
+    some = [rule for rule in rules if rule.logsource.product == "linux" and "/rules/linux/" in rule.location.path]
+    taken = {name: {query.rule.id for query in _converted(some, name) if query.text} for name in TARGETS}
+    both = taken["asim"] | taken["syslog"]
+    yield "## Linux"
+    yield f"\nOf the {len(some)} rules in `rules/linux`, `asim` and `syslog` together take {len(both)}."
+    yield "\n| log source | rules | " + " | ".join(f"`{name}`" for name in TARGETS) + " | `asim` or `syslog` |"
+    yield "|---|---|" + "---|" * len(TARGETS) + "---|"
+    sources: dict[str, list[str]] = defaultdict(list)
+    for rule in some:
+        sources[str(rule.logsource)].append(rule.id)
+    for source, ids in sorted(sources.items(), key=lambda pair: (-len(pair[1]), pair[0])):
+        counts = [sum(one in taken[name] for one in ids) for name in TARGETS]
+        counts.append(sum(one in both for one in ids))
+        yield f"| `{source}` | {len(ids)} | " + " | ".join(map(str, counts)) + " |"
+    left = sorted(rule.id for rule in some if rule.id not in both)
+    if left:
+        yield f"\nTaken by neither: {', '.join(one[:8] for one in left)}."
+
+
 def _refusals(rules: Sequence[Rule]) -> Iterator[str]:
     yield "## Refusals"
     for name in TARGETS:
         yield f"\n### {name}\n"
-        yield "| rules | category | cause | ids |"
+        yield "| rules | log source | cause | ids |"
         yield "|---|---|---|---|"
         causes: dict[tuple[str, str], list[str]] = defaultdict(list)
-        for query in _converted([rule for rule in rules if rule.logsource.category in CATEGORIES], name):
-            for error in query.errors:
-                cause = error.cause.partition(f"({query.rule.id}): ")[2]
-                causes[query.rule.logsource.category, cause].append(query.rule.id)
+        for rule in rules:
+            for error in convert(rule, read_target(name)).errors if _asked(rule, name) else ():
+                cause = error.cause.partition(f"({rule.id}): ")[2]
+                causes[rule.logsource.category or str(rule.logsource), cause].append(rule.id)
         for (category, cause), ids in sorted(causes.items(), key=lambda pair: (-len(pair[1]), pair[0])):
             some = ", ".join(one[:8] for one in ids[:4]) + (", ..." if len(ids) > 4 else "")
             yield f"| {len(ids)} | {category} | {cause.replace('|', '/')} | {some} |"
-    others = Counter(str(rule.logsource) for rule in rules if rule.logsource.category not in CATEGORIES)
-    linux = {source: count for source, count in others.items() if source.startswith("linux/")}
-    count = sum(others.values())
-    yield f"\nRules of other log sources, {count:,}, have no table in either target; those for Linux are:"
-    yield "\n| rules | log source |\n|---|---|"
-    for source, count in sorted(linux.items(), key=lambda pair: (-pair[1], pair[0])):
-        yield f"| {count} | `{source}` |"
+    others = [rule for rule in rules if not any(_asked(rule, name) for name in TARGETS)]
+    linux = sum(rule.logsource.product == "linux" for rule in others)
+    yield f"\nRules of other log sources, {len(others):,}, have no table in any target; {linux} of them are for Linux."
+
+
+def _asked(rule: Rule, name: str) -> bool:
+    """Whether the target is for such rules at all."""
+    if name in COLUMNAR:
+        return rule.logsource.category in CATEGORIES
+    return rule.logsource.product == "linux"
 
 
 def _converted(rules: Sequence[Rule], name: str, options: Options | None = None) -> list[Query]:

@@ -7,7 +7,7 @@ import pytest
 from tests.kql.probe import item, probe
 
 from vedette.errors import UsageError
-from vedette.kql import TARGETS, Options, convert, read_target
+from vedette.kql import COLUMNAR, Options, convert, read_target
 from vedette.kql.convert import MAX_QUERY
 from vedette.kql.place import logsource_of, place_of
 from vedette.sigma.ruleset import load
@@ -36,7 +36,7 @@ def test_the_entry_point_can_be_the_one_of_every_workspace(entry):
 
 
 @pytest.mark.parametrize("image", ["both", "resolved", "invoked"])
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", COLUMNAR)
 def test_one_column_is_the_only_view(tmp_path, target, image):
     assert (
         probe(tmp_path, item("Image: /bin/sh"), target, image=image).text
@@ -53,11 +53,11 @@ def test_options_that_are_unknown_are_refused(settings):
 
 
 def test_an_unknown_target_is_refused():
-    with pytest.raises(UsageError, match="asim, xdr"):
+    with pytest.raises(UsageError, match="asim, xdr, syslog"):
         read_target("splunk")
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", COLUMNAR)
 def test_a_field_without_a_column_is_an_error_with_its_line(tmp_path, target):
     query = probe(tmp_path, "a:\n    Image: x\nb:\n    - Image: y\n    - Tty|contains: pts\ncondition: a or b", target)
     assert query.text == ""
@@ -228,7 +228,7 @@ def test_letters_of_disputed_case_are_told(tmp_path):
     assert probe(tmp_path, item('User: "\\u212a"')).notes[-1] == "engines differ on the case of U+212A"
 
 
-@pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.parametrize("name", COLUMNAR)
 def test_columns_are_the_schema_s_own(name, shared):
     import json
 

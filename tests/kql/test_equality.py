@@ -11,7 +11,7 @@ from tests.engine.instances import instances
 from tests.kql.oracle import Rows, engine
 from tests.kql.rows import Unfillable, canonical, column_row, complete, types_of
 
-from vedette.kql import TARGETS, Query, convert, read_target
+from vedette.kql import COLUMNAR, Query, convert, read_target
 from vedette.predicate import Value, evaluate
 from vedette.predicate.fold import DISPUTED
 from vedette.sigma.rule import Rule
@@ -75,7 +75,7 @@ def compare(members: list[Query], chance: random.Random, count: int) -> tuple[li
     return wrong, selected
 
 
-@pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.parametrize("name", COLUMNAR)
 def test_shipped_rules_select_what_the_law_says(name):
     engine()
     queries = [convert(rule, read_target(name)) for rule in load([PACKS / "linux-firewall"]).rules]
@@ -85,14 +85,14 @@ def test_shipped_rules_select_what_the_law_says(name):
 
 
 @pytest.mark.parametrize("category", ["process_creation", "network_connection", "file_event"])
-@pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.parametrize("name", COLUMNAR)
 def test_public_rules_select_what_the_law_says(name, category, sigmahq):
     public(name, category, sigmahq, every=24 if category == "process_creation" else 6, count=2)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("category", ["process_creation", "network_connection", "file_event"])
-@pytest.mark.parametrize("name", TARGETS)
+@pytest.mark.parametrize("name", COLUMNAR)
 def test_every_public_rule_selects_what_the_law_says(name, category, sigmahq):
     public(name, category, sigmahq, every=1, count=3)
 

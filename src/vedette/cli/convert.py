@@ -13,9 +13,9 @@ import click
     "-t",
     "--target",
     "target_name",
-    type=click.Choice(["asim", "xdr"]),
+    type=click.Choice(["asim", "xdr", "syslog"]),
     required=True,
-    help="Where the queries are to run: Microsoft Sentinel's ASIM parsers, or Defender XDR.",
+    help="Where the queries are to run: Sentinel's ASIM parsers, Defender XDR, or Sentinel's Syslog table.",
 )
 @click.option(
     "-f",

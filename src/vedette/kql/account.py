@@ -28,7 +28,8 @@ def with_header(query: Query) -> str:
     lines = [f"{rule.title} ({rule.id})"]
     lines.append(f"author: {rule.author or 'not stated'}; license: {rule.license or 'not stated'}")
     lines.append(f"target: {query.target} ({query.table}); {'checked' if query.checked else 'unchecked'}")
-    lines += [f"note: {note}" for note in query.notes]
+    # What a query declares itself is not said twice.
+    lines += [f"note: {note}" for note in query.notes if comment(note) not in query.text.splitlines()]
     return "\n".join([*map(comment, lines), query.text]) + "\n"
 
 

@@ -24,8 +24,10 @@ from vedette.predicate import (
     Predicate,
     Present,
     Reference,
+    Wild,
     disjunction,
     equals,
+    glob,
     holds,
     negation,
     rewrite,
@@ -76,22 +78,26 @@ class Bound:
     refusals: tuple[Refusal, ...]
 
 
-def bind(predicate: Predicate, columns: Mapping[str, Column], *, absent: bool = False) -> Bound:
+def bind(
+    predicate: Predicate, columns: Mapping[str, Column], *, raw: Column | None = None, absent: bool = False
+) -> Bound:
     """Put columns in the place of fields.
 
     Args:
         predicate: a rule's logic over Sigma's fields.
         columns: field to column.
+        raw: the column that keywords search, if there is one.
         absent: read what has no column as absent, with a note, instead of refusing it.
     """
-    binder = _Binder(columns, absent=absent)
+    binder = _Binder(columns, raw=raw, absent=absent)
     bound = rewrite(predicate, binder.leaf)
     return Bound(bound, binder.types, binder.computed, tuple(binder.notes), tuple(binder.refusals))
 
 
 class _Binder:
-    def __init__(self, columns: Mapping[str, Column], *, absent: bool) -> None:
+    def __init__(self, columns: Mapping[str, Column], *, raw: Column | None, absent: bool) -> None:
         self.columns = columns
+        self.raw = raw
         self.absent = absent
         self.types: dict[str, Type] = {}
         self.computed: dict[str, str] = {}
@@ -101,8 +107,7 @@ class _Binder:
     def leaf(self, atom: Atom, positive: bool) -> Predicate:  # noqa: ARG002 (bound alike in either position)
         """A leaf over columns; one that is refused stays as it is, since nothing is made of the tree then."""
         if isinstance(atom, Keyword):
-            self.refuse("", "keyword", "a keyword searches the raw event, which no column holds", "name the field")
-            return atom
+            return self.keyword(atom)
         column = self.columns.get(atom.field)
         if column is None:
             return self.without(atom, atom.field)
@@ -130,6 +135,16 @@ class _Binder:
             return FALSE
         return Match(self.use(column), atom.pattern)
 
+    def keyword(self, atom: Keyword) -> Predicate:
+        """What a keyword looks for stands anywhere in the raw event."""
+        if self.raw is None:
+            self.refuse("", "keyword", "a keyword searches the raw event, which no column holds", "name the field")
+            return atom
+        pattern = atom.pattern
+        if isinstance(pattern, Glob):
+            pattern = glob([Wild.ANY, *pattern.tokens, Wild.ANY], cased=pattern.cased)
+        return Match(self.use(self.raw), pattern)
+
     @staticmethod
     def never(pattern: Glob) -> bool:
         """Whether no number is this text."""
@@ -150,6 +165,7 @@ class _Binder:
         """The column's name, noted as read."""
         name = name or column.column
         self.types[name] = column.type
+        self.computed.update(column.after)
         if column.expression:
             self.computed[name] = column.expression
         return name

@@ -11,6 +11,8 @@ from vedette.event import Choice
 from vedette.kql.binding import Bound, Refusal, bind
 from vedette.kql.place import logsource_of, place_of
 from vedette.kql.predicates import Printer, UnsayableError
+from vedette.kql.strings import comment
+from vedette.kql.syslog import columns_of, prepared, raw_of
 from vedette.kql.target import Table, Target
 from vedette.predicate import FALSE, Regex, atoms
 from vedette.predicate.fold import DISPUTED
@@ -105,8 +107,10 @@ def convert(rule: Rule, target: Target, options: Options | None = None) -> Query
         cause = f"{_named(rule)}: no table of {target.name} holds events of the log source {rule.logsource}"
         return _refused(rule, target, "", None, [ConversionError(cause, logsource_of(rule), code="no-table")])
     name = table.builtin if options.entry == "builtin" and table.builtin else table.name
-    columns = table.columns(rule.logsource.product)
-    bound = bind(rule.predicate, columns, absent=options.missing == "absent")
+    columns = columns_of(table, rule.logsource.product)
+    predicate, misfits = prepared(table, rule.predicate)
+    bound = bind(predicate, columns, raw=raw_of(table), absent=options.missing == "absent")
+    bound = dataclasses.replace(bound, refusals=(*bound.refusals, *misfits))
     if bound.predicate == FALSE and not bound.refusals:
         cause = (
             f"{_named(rule)}: it can never hold in {target.name} ({name}): {'; '.join(bound.notes) or 'its own logic'}"
@@ -124,7 +128,7 @@ def convert(rule: Rule, target: Target, options: Options | None = None) -> Query
 
 
 def _text(table: Table, name: str, bound: Bound) -> str:
-    lines = [name]
+    lines = [*map(comment, table.declared), name]
     if table.where:
         lines.append(f"| where {table.where}")
     lines += [f"| extend {column} = {expression}" for column, expression in bound.computed.items()]
@@ -133,7 +137,7 @@ def _text(table: Table, name: str, bound: Bound) -> str:
 
 
 def _notes(rule: Rule, table: Table, bound: Bound, text: str) -> tuple[str, ...]:
-    notes = [table.note] if table.note else []
+    notes = [*table.declared, table.note] if table.note else [*table.declared]
     notes += bound.notes
     patterns = [atom.pattern for atom in atoms(rule.predicate)]
     if any(isinstance(pattern, Regex) and "\\b" in pattern.source for pattern in patterns):

@@ -15,8 +15,10 @@ import msgspec
 from vedette.errors import UsageError
 from vedette.event import LogSource
 
-#: The targets that ship with Vedette.
-TARGETS: Final = ("asim", "xdr")
+#: The targets whose tables have a column a field.
+COLUMNAR: Final = ("asim", "xdr")
+#: The targets that ship with Vedette; Syslog has messages, which each query parses.
+TARGETS: Final = (*COLUMNAR, "syslog")
 
 Type: TypeAlias = Literal["string", "int", "long", "real", "bool", "datetime"]
 
@@ -33,6 +35,7 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         form: `hex` where Sigma writes in hexadecimal what is a number there; `name` where Sigma has a path and the
             column only its last part.
         note: what to know whenever it is used.
+        after: columns that its expression reads and that are computed before it, with their expressions.
     """
 
     column: str = ""
@@ -42,28 +45,48 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hashes: dict[str, str] = {}
     form: Literal["", "hex", "name"] = ""
     note: str = ""
+    after: dict[str, str] = {}
 
 
 class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The table of one kind of event.
 
     Attributes:
-        category: Sigma's category of log source.
+        category: Sigma's category of log source; empty for a service's.
+        service: Sigma's service of log source; empty for a category's.
+        product: the only product whose rules it is for; empty where it holds events of all.
+        source: where a target has two tables for a log source, what the option of this name calls it; the first one is
+            the default.
         name: table or function.
         builtin: the function of the same content that every workspace has, where there is one.
         where: condition that selects events of the category, put before the rule's own; may be empty.
         note: what to know about every query of this table.
         fields: Sigma's field to its column; a text alone is a column of text.
         products: product to the fields that stand elsewhere for it; an empty text takes a field away.
+        raw: column of the raw event, which keywords search; empty where there is none.
+        parser: how further fields are parsed out of a message: as an event of Sysmon or as an audit record.
+        names: the fields that the parser knows.
+        enriched: the further fields that auditd adds to a record with `log_format=ENRICHED`.
+        records: type of audit record to the fields that it carries, for types of which that is known.
+        declared: what no query of this table can see, written above each.
     """
 
-    category: str
     name: str
+    category: str = ""
+    service: str = ""
+    product: str = ""
+    source: str = ""
     builtin: str = ""
     where: str = ""
     note: str = ""
     fields: dict[str, str | Column] = {}
     products: dict[str, dict[str, str | Column]] = {}
+    raw: str = ""
+    parser: Literal["", "sysmon", "audit"] = ""
+    names: tuple[str, ...] = ()
+    enriched: tuple[str, ...] = ()
+    records: dict[str, tuple[str, ...]] = {}
+    declared: tuple[str, ...] = ()
 
     def columns(self, product: str) -> dict[str, Column]:
         """Field to column for rules of a product."""
@@ -88,11 +111,16 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     image: str
     tables: tuple[Table, ...]
 
-    def table(self, logsource: LogSource) -> Table | None:
-        """The table for rules of a log source, or None; no table here is a service's."""
-        if logsource.service:
-            return None
-        return next((table for table in self.tables if table.category == logsource.category), None)
+    def table(self, logsource: LogSource, source: str = "") -> Table | None:
+        """The table for rules of a log source, or None; `source` chooses where there are two."""
+        kind = (logsource.category, logsource.service)
+        fitting = [
+            table
+            for table in self.tables
+            if (table.category, table.service) == kind
+            and (not table.product or logsource.product in ("", table.product))
+        ]
+        return next((table for table in fitting if source in ("", table.source)), fitting[0] if fitting else None)
 
 
 @functools.cache

@@ -66,3 +66,12 @@ def syscall_name(arch: str, number: int) -> str:
     table = ARCHITECTURES.get(arch.lower(), "")
     known = number & ~_X32 if table == "x86_64" else number
     return _table(table).get(known, str(number))
+
+
+def syscall_numbers(name: str) -> dict[int, str]:
+    """The table of an architecture, number to name; empty if there is none.
+
+    >>> syscall_numbers("x86_64")[59]
+    'execve'
+    """
+    return dict(_table(name))

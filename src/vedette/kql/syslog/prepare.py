@@ -1,0 +1,16 @@
+"""A rule's logic as a table's parser is to be asked, and what it can't be asked."""
+
+from __future__ import annotations
+
+from vedette.kql.binding import Refusal
+from vedette.kql.syslog.record_types import misfits
+from vedette.kql.syslog.syscalls import with_numbers
+from vedette.kql.target import Table
+from vedette.predicate import Predicate
+
+
+def prepared(table: Table, predicate: Predicate) -> tuple[Predicate, tuple[Refusal, ...]]:
+    """The logic to bind, and refusals; the logic as it is where the table has no parser of audit records."""
+    if table.parser != "audit":
+        return predicate, ()
+    return with_numbers(predicate), misfits(predicate, table.records)
