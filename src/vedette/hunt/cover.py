@@ -21,21 +21,24 @@ class Cover:
 
     Args:
         bound: rule id to the exclusions that apply to it.
+
+    Attributes:
+        bound: the same.
     """
 
     def __init__(self, bound: Mapping[str, tuple[Exclusion, ...]]) -> None:
-        self._bound = bound
+        self.bound = dict(bound)
         self._single = {name for name, found in bound.items() if any(map(_reads_the_event, found))}
         self._known: dict[Key, tuple[Exclusion, ...]] = {}
 
     @property
     def reads_raw(self) -> bool:
         """Whether an exclusion searches raw events."""
-        return any(has_keyword(exclusion.silenced) for found in self._bound.values() for exclusion in found)
+        return any(has_keyword(exclusion.silenced) for found in self.bound.values() for exclusion in found)
 
     def __contains__(self, rule: str) -> bool:
         """Whether exclusions apply to a rule."""
-        return rule in self._bound
+        return rule in self.bound
 
     def of(
         self,
@@ -59,21 +62,31 @@ class Cover:
             host: the event's host.
             time: UTC epoch seconds.
         """
-        exclusions = self._bound[rule]
+        held = self.held(rule, key, matched, values, event)
+        return next((exclusion for exclusion in held if exclusion.scope.covers(host, time)), None)
+
+    def held(
+        self,
+        rule: str,
+        key: Key | None,
+        matched: Sequence[View],
+        values: Callable[[], Mapping[str, Value]],
+        event: Callable[[], Event],
+    ) -> tuple[Exclusion, ...]:
+        """All exclusions whose logic covers a match, scope apart; see `of`."""
+        exclusions = self.bound[rule]
         if rule in self._single:
             whole = event()
-            held = holding(exclusions, matched, whole.row, whole.raw)
-        else:
-            known = None if key is None else self._known.get(key)
-            if known is None:
-                columns = values()
-                known = holding(exclusions, matched, lambda view: single_valued(columns, view), "")
-                if len(self._known) > _MOST:
-                    self._known.clear()
-                if key is not None:
-                    self._known[key] = known
-            held = known
-        return next((exclusion for exclusion in held if exclusion.scope.covers(host, time)), None)
+            return holding(exclusions, matched, whole.row, whole.raw)
+        known = None if key is None else self._known.get(key)
+        if known is None:
+            columns = values()
+            known = holding(exclusions, matched, lambda view: single_valued(columns, view), "")
+            if len(self._known) > _MOST:
+                self._known.clear()
+            if key is not None:
+                self._known[key] = known
+        return known
 
 
 def holding(

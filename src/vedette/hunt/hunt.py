@@ -44,6 +44,11 @@ def built_in_pack(name: str) -> str:
 class Hunt:
     """One hunt; iterate `findings` once.
 
+    Args:
+        options: what is asked.
+        on_progress: told how far it is.
+        cover: what is asked about matches in the place of the loaded exclusions.
+
     Attributes:
         options: what was asked.
         summary: the account; complete once the findings are exhausted.
@@ -51,7 +56,7 @@ class Hunt:
         kept: the rules that run: those at or above the asked level.
     """
 
-    def __init__(self, options: Options, *, on_progress: OnProgress | None = None) -> None:
+    def __init__(self, options: Options, *, on_progress: OnProgress | None = None, cover: Cover | None = None) -> None:
         self.options = options
         self.summary = Summary()
         self._on_progress = on_progress or (lambda _progress: None)
@@ -60,8 +65,8 @@ class Hunt:
         paths = options.rules or (built_in_pack(DEFAULT_PACK),)
         self.rules: RuleSet = load((*paths, *options.filters), on_progress=self._on_rules)
         kept = tuple(rule for rule in self.rules.rules if _reaches(rule, options.level))
-        self.exclusions = self._judged_exclusions(kept)
-        self._cover = Cover(self.exclusions.bound)
+        self.exclusions = self._judged_exclusions(kept) if cover is None else Exclusions(cover.bound, (), (), ())
+        self._cover = Cover(self.exclusions.bound) if cover is None else cover
         self.assignments: tuple[Assignment, ...] = assign(
             kept,
             choice=options.image,
