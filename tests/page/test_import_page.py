@@ -20,7 +20,25 @@ from vedette.sigma.ruleset import load
 PAGES = Path(__file__).parent / "pages"
 SEED = PAGES / "flush-iptables-ufw.txt"
 RULE = "rules/proc_creation_lnx_flush_iptables_ufw_chain.yml"
-FILES = [RULE, "kql/proc_creation_lnx_flush_iptables_ufw_chain.kql", "scenarios.yml", "pack.yml", "README.md"]
+FILTERS = [
+    f"exclusions/candidate/{name}.yml"
+    for name in (
+        "scheduled_firewall_maintenance_task",
+        "scheduled_firewall_maintenance_task_2",
+        "ufw_uncomplicated_firewall_reset_command",
+        "ufw_uncomplicated_firewall_reset_command_2",
+        "automated_security_policy_update",
+        "live_migration_or_virtualization_event",
+    )
+]
+FILES = [
+    RULE,
+    "kql/proc_creation_lnx_flush_iptables_ufw_chain.kql",
+    "scenarios.yml",
+    *FILTERS,
+    "pack.yml",
+    "README.md",
+]
 
 
 def run(*args: str) -> Result:

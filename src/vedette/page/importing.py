@@ -13,6 +13,7 @@ import msgspec
 import yaml
 
 from vedette.errors import UsageError
+from vedette.page.dialect import Reading, candidates, file_names, filter_document
 from vedette.page.document import read_mapping
 from vedette.page.naming import rule_stem, slug
 from vedette.page.page import HuntPage
@@ -35,6 +36,8 @@ class Imported(msgspec.Struct, frozen=True):
         files: the files written, relative to the folder, in order.
         license: the rule's licence as the pack states it.
         assumed: the licence was not on the page.
+        readings: every exclusion text of the page, read or not.
+        candidates: for each reading the file of its filter, relative to the folder; empty where there is none.
     """
 
     page: HuntPage
@@ -42,6 +45,8 @@ class Imported(msgspec.Struct, frozen=True):
     files: tuple[str, ...]
     license: str
     assumed: bool
+    readings: tuple[Reading, ...] = ()
+    candidates: tuple[str, ...] = ()
 
 
 def import_page(path: str, out: str, *, force: bool = False, license_id: str = DEFAULT_LICENSE) -> Imported:
@@ -68,7 +73,12 @@ def import_page(path: str, out: str, *, force: bool = False, license_id: str = D
     rule, _ = read_mapping(page.rule, path, page.rule_line)
     stated = rule.get("license")
     licence = stated if isinstance(stated, str) and stated else license_id
-    files = _files(page, rule, licence, _pack_name(pack, page), assumed=licence is not stated)
+    readings = candidates(page)
+    named = file_names(readings, rule)
+    filters = {
+        name: _yaml(filter_document(reading, rule)) for name, reading in zip(named, readings, strict=True) if name
+    }
+    files = _files(page, rule, licence, _pack_name(pack, page), filters, assumed=licence is not stated)
     try:
         if pack.is_dir() and any(pack.iterdir()):
             _replace(pack, files)
@@ -76,7 +86,7 @@ def import_page(path: str, out: str, *, force: bool = False, license_id: str = D
             _create(pack, files)
     except OSError as error:
         raise UsageError(f"the pack can't be written to {out}: {error.strerror}") from None
-    return Imported(page, pack, tuple(files), licence, licence is not stated)
+    return Imported(page, pack, tuple(files), licence, licence is not stated, readings, named)
 
 
 def _pack_name(pack: Path, page: HuntPage) -> str:
@@ -102,13 +112,16 @@ def _check_place(pack: Path, out: str, *, force: bool) -> None:
         raise UsageError(f"{out} holds an imported pack already; --force writes over its files")
 
 
-def _files(page: HuntPage, rule: dict[str, Any], licence: str, name: str, *, assumed: bool) -> dict[str, str]:
+def _files(
+    page: HuntPage, rule: dict[str, Any], licence: str, name: str, filters: dict[str, str], *, assumed: bool
+) -> dict[str, str]:
     """Path below the pack to text."""
     stem = rule_stem(rule)
     files = {f"rules/{stem}.yml": _rule_text(page, licence, assumed=assumed)}
     if page.kql:
         files[f"kql/{stem}.kql"] = page.kql + "\n"
     files["scenarios.yml"] = _yaml({"scenarios": [msgspec.to_builtins(scenario) for scenario in page.scenarios]})
+    files |= filters
     files["pack.yml"] = _yaml(
         {
             "name": name,

@@ -15,9 +15,10 @@ class Scenario(msgspec.Struct, frozen=True):
         description: what follows `Description:`, or the empty text.
         filter: what follows `Filter/Exclusion:`, word for word, or the empty text.
         line: 1-based line of the title.
-        filter_line: 1-based line on which the filter begins, 0 where there is none.
+        filter_line: 1-based line on which the filter begins, 0 where there is none; fences within it are blank lines.
         complete: all three parts are there and none breaks off.
         why: what is missing, one line; empty if complete.
+        filter_column: 1-based column at which the filter begins, 0 where there is none.
     """
 
     title: str
@@ -27,6 +28,7 @@ class Scenario(msgspec.Struct, frozen=True):
     filter_line: int
     complete: bool
     why: str = ""
+    filter_column: int = 0
 
 
 class Unread(msgspec.Struct, frozen=True):

@@ -25,11 +25,13 @@ def read_scenario(section: Section, *, last: bool) -> tuple[Scenario, tuple[Unre
     unread: list[Unread] = []
     part = ""
     bold = False
+    columns: list[int] = []  # where on the page the filter's lines begin
     for number, line in enumerate(section.lines, section.line):
         label = LABEL.fullmatch(line)
         if label is None:
-            if not _FENCE_LINE.fullmatch(line):
-                parts[part].append(line)
+            # A fence leaves a blank line, so that lines of the page and of the part keep their distance.
+            parts[part].append("" if _FENCE_LINE.fullmatch(line) else line)
+            columns += [1] if part == "filter" else []
             continue
         name = {"Scenario": "title", "Description": "description"}.get(label["label"], "filter")
         if name != "title" and begins[name]:
@@ -38,16 +40,23 @@ def read_scenario(section: Section, *, last: bool) -> tuple[Scenario, tuple[Unre
         part, begins[name] = name, number
         text, bold = _unmarked(label["text"], opened=bool(label["bold"]) and not (label["close"] or label["shut"]))
         parts[part].append(text)
+        columns += [line.find(text, label.start("text")) + 1] if part == "filter" else []
     texts = {name: _joined(lines) for name, lines in parts.items()}
+    filled = next((row for row, text in enumerate(parts["filter"]) if text.strip()), None)
+    row, column = filled or 0, 0
+    if filled is not None:
+        written = parts["filter"][filled]
+        column = columns[filled] + len(written) - len(written.lstrip())
     why = _missing(texts, last=last, bold=bold, ends_in=part)
     return Scenario(
         title=texts["title"],
         description=texts["description"],
         filter=texts["filter"],
         line=section.line,
-        filter_line=begins["filter"],
+        filter_line=begins["filter"] + row,
         complete=not why,
         why=why,
+        filter_column=column,
     ), tuple(unread)
 
 
