@@ -4,6 +4,7 @@
 
     VedetteError
     +-- UsageError                 the command or its configuration is wrong       (exit 3)
+    |   +-- ParserMissingError     Microsoft's parser of KQL is not installed
     +-- ContentError               what a stranger wrote is wrong; has a Location
         +-- RuleError              a Sigma rule, filter or correlation
         |   +-- PlaceholderError   it needs values that only the site knows
@@ -50,6 +51,10 @@ class VedetteError(Exception):
 
 class UsageError(VedetteError):
     """The command line or the configuration can't be obeyed; the message holds the remedy."""
+
+
+class ParserMissingError(UsageError):
+    """Microsoft's parser of KQL, or what runs it, is not installed, or does not start."""
 
 
 class ContentError(VedetteError):
