@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 
 import click
@@ -41,6 +42,9 @@ import click
     metavar="KEY=VALUE",
     help="How queries are written: entry, image, missing; may be repeated.",
 )
+@click.option(
+    "--check", "check", is_flag=True, help="Hold each query against Microsoft's parser; one with an error is refused."
+)
 @click.option("--strict", is_flag=True, help="Exit with 2 if a rule was refused.")
 @click.pass_context
 def convert(
@@ -51,28 +55,34 @@ def convert(
     form: str,
     output: str | None,
     settings: tuple[str, ...],
+    check: bool,
     strict: bool,
 ) -> None:
     """Write Sigma rules as KQL that means what the law says, or say why not.
 
     RULES are Sigma files, folders that are searched for them, or hunt packs. A field or log source that the target has
-    no column or table for refuses the rule; nothing is dropped. Queries are marked unchecked: Microsoft's parser has
-    not seen them. The exit code is 2 if no rule converts at all.
+    no column or table for refuses the rule; nothing is dropped. Queries are marked unchecked unless --check lets
+    Microsoft's parser see them (see `vedette kql`). The exit code is 2 if no rule converts at all.
     """
     from vedette.cli.exit import OK, RULES
     from vedette.cli.meter import Meter
     from vedette.hunt.options import Progress
     from vedette.kql import Options, convert, read_target
     from vedette.kql.account import account, document, queries
+    from vedette.kql.check import Checker
+    from vedette.kql.check.conversion import checked
     from vedette.kql.folder import write_folder
     from vedette.report.terminal import printable
     from vedette.sigma.ruleset import load
 
     target = read_target(target_name)
     options = Options.of(_settings(settings), target)
-    with Meter(shown=sys.stderr.isatty()) as meter:
+    # The parser loads in a process of its own while rules are read here.
+    with Meter(shown=sys.stderr.isatty()) as meter, Checker() if check else contextlib.nullcontext() as checker:
         loaded = load(paths, on_progress=lambda done, total: meter(Progress("rules", done, total)))
-    found = [convert(rule, target, options) for rule in loaded.rules]
+        found = [convert(rule, target, options) for rule in loaded.rules]
+        if checker is not None:
+            found = [checked(query, checker) for query in found]
     if _is_folder(output):
         assert output is not None
         if form != "query":

@@ -16,7 +16,7 @@ REMEDY: Final = "get it with `vedette kql parser install`"
 
 
 def places() -> tuple[Path, ...]:
-    """Where the parser is looked for, in this order: Vedette's wheel, the environment's and the user's folders of data."""
+    """Where the parser is looked for, in this order: Vedette's wheel, then data of environment and user."""
     data = os.environ.get("XDG_DATA_HOME") or ""
     user = Path(data) if Path(data).is_absolute() else Path.home() / ".local" / "share"
     carried = Path(__file__).resolve().parents[1] / "parser"
