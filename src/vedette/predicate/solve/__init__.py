@@ -1,5 +1,6 @@
 """Whether a predicate can hold: an event on which it does, or a proof that there is none."""
 
+from vedette.predicate.solve.check import check
 from vedette.predicate.solve.outcome import (
     Kind,
     Kinds,
@@ -11,6 +12,7 @@ from vedette.predicate.solve.outcome import (
     Unsat,
     Vocabulary,
 )
+from vedette.predicate.solve.relation import difference, equivalent, implies, redundant, smallest, unlike
 from vedette.predicate.solve.solver import solve
 
 __all__ = [
@@ -23,5 +25,12 @@ __all__ = [
     "Undecided",
     "Unsat",
     "Vocabulary",
+    "check",
+    "difference",
+    "equivalent",
+    "implies",
+    "redundant",
+    "smallest",
     "solve",
+    "unlike",
 ]

@@ -14,7 +14,7 @@ from vedette.predicate.solve import address
 from vedette.predicate.solve.automaton import Automaton, Positions
 from vedette.predicate.solve.integer import Decimal, bounds
 from vedette.predicate.solve.outcome import GaveUpError
-from vedette.predicate.solve.syntax import Any, Node, glob_tree, regex_tree
+from vedette.predicate.solve.syntax import Any, Node, example, glob_tree, regex_tree
 
 #: The field of keywords; no rule can name it.
 RAW: Final = "\0raw"
@@ -33,7 +33,7 @@ class Shape:
         glob: it is text with wildcards.
         fixed: the only text that it admits, up to case unless cased; or None.
         head, tail: what it must begin and end with.
-        middles: what must stand between, in order.
+        middles: what must stand between, in order; of an expression an example.
         test: whether a text meets it.
     """
 
@@ -44,7 +44,6 @@ class Shape:
         self.blind = not isinstance(pattern, Regex) and not (isinstance(pattern, Glob) and pattern.cased)
         self.fixed: str | None = None
         self.head = self.tail = ""
-        self.middles: tuple[str, ...] = ()
         self.test: Callable[[str], bool] = functools.partial(holds, pattern)
         self.tokens: tuple[Token, ...] = ()
         if isinstance(pattern, Glob):
@@ -59,8 +58,6 @@ class Shape:
             self.head = tokens[0]
         if tokens and isinstance(tokens[-1], str):
             self.tail = tokens[-1]
-        pieces = ["".join(t if isinstance(t, str) else "a" for t in part) for part in _parts(tokens)]
-        self.middles = tuple(piece for piece in pieces if piece)
         self.test = _quick(pattern, self.tokens)
 
     def symbolic(self, *, folded: bool) -> str:
@@ -87,14 +84,22 @@ class Shape:
         return not (left.endswith(right) or right.endswith(left))
 
     @functools.cached_property
+    def middles(self) -> tuple[str, ...]:
+        """See above."""
+        if isinstance(self.pattern, Glob):
+            pieces = ["".join(t if isinstance(t, str) else "a" for t in part) for part in _parts(self.pattern.tokens)]
+            return tuple(piece for piece in pieces if piece)
+        if isinstance(self.pattern, Regex):
+            try:
+                return (example(*regex_tree(self.pattern)),)
+            except GaveUpError:
+                return ()
+        return ()
+
+    @functools.cached_property
     def exact(self) -> bool:
         """Whether the automaton accepts what the pattern holds for, and nothing else."""
         return not (isinstance(self.pattern, Cidr) and address.span(self.pattern.network)[0] == 6)
-
-    @functools.cached_property
-    def cased_letters(self) -> bool:
-        """Whether its automaton may tell letters apart that fold alike."""
-        return not self.blind
 
     def automaton(self, size: int) -> Automaton:
         """The texts that meet the pattern; see `exact`.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from vedette.predicate.pattern import Glob, Regex, Wild
-from vedette.predicate.solve.letters import EVERY, Letters, case_closed, complement, orbit, union
+from vedette.predicate.solve.letters import EVERY, Letters, case_closed, complement, orbit, representative, union
 from vedette.predicate.solve.outcome import GaveUpError
 
 #: Groups within groups.
@@ -79,7 +79,10 @@ _POSIX: Final[dict[str, Letters]] = {
 }
 _CONTROL: Final = {"t": 0x09, "n": 0x0A, "v": 0x0B, "f": 0x0C, "r": 0x0D, "a": 0x07}
 _NOT_NEWLINE: Final = complement(((0x0A, 0x0A),))
-EMPTY: Final = Sequence(())
+#: A set of as many letters is shown by one that the pattern writes, a larger one by the plainest.
+_FEW: Final = 6
+#: Repeats of one part of an example.
+_MOST: Final = 1_000
 
 
 @functools.lru_cache(maxsize=4096)
@@ -320,3 +323,22 @@ class _Parser:
         if high < low:
             raise GaveUpError("a range that runs backwards in a regular expression")
         return high
+
+
+def example(node: Node, written: str) -> str:
+    """A text that the tree matches where its assertions allow, short but not always the shortest."""
+    match node:
+        case Set(letters=letters):
+            if not letters:
+                return ""
+            few = sum(high - low + 1 for low, high in letters) <= _FEW
+            return chr(representative(letters, written if few else ""))
+        case Assertion():
+            return ""
+        case Sequence(children=children):
+            return "".join(example(child, written) for child in children)
+        case Any(children=children):
+            return min((example(child, written) for child in children), key=len, default="")
+        case Repeat(child=child, low=low):
+            return example(child, written) * min(low, _MOST) if low else ""
+    raise TypeError(node)

@@ -129,6 +129,8 @@ class Texts:
         tails = [shape.tail for shape in asked if shape.tail]
         head, tail = max(heads, key=len, default=""), max(tails, key=len, default="")
         pieces = list(dict.fromkeys(piece for shape in asked for piece in shape.middles))
+        if not (head or pieces or tail):
+            return list(dict.fromkeys([*special[:8], "", "a", "x", "0", "-", "a b", *special[8:]]))
         texts = [_join(head, pieces, tail, glue) for glue in _GLUE]
         texts += [glue + texts[0] for glue in _GLUE[1:] if not head]
         texts += [texts[0] + glue for glue in _GLUE[1:] if not tail]
