@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -125,6 +126,8 @@ def _computed(table: Table, column: Column, value: Value, *, inbound: bool) -> d
         if value not in ("true", "false"):
             raise Unfillable(value)
         return {}  # the address tells; see `complete`
+    if name == "SigmaCurrentDirectory":
+        return {"AdditionalFields": json.dumps({"ProcessCurrentWorkingDirectory": value}, ensure_ascii=False)}
     if name not in SOURCES:
         raise Unfillable(name)
     return {SOURCES[name][inbound]: _whole(value) if column.type != "string" else str(value)}
