@@ -35,7 +35,7 @@ def main() -> None:
             try:
                 held.query("set dialect = 'kusto'")
                 told = str(held.query(asked["query"] + "\n| project RowId", "JSONEachRow"))
-                answer = {"ids": sorted(json.loads(row)["RowId"] for row in told.splitlines() if row)}
+                answer: dict[str, Any] = {"ids": sorted(json.loads(row)["RowId"] for row in told.splitlines() if row)}
             except Exception as error:  # noqa: BLE001 (whatever it raises is the answer)
                 answer = {"error": f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"}
             finally:
