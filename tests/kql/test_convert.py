@@ -10,6 +10,7 @@ from vedette.errors import UsageError
 from vedette.kql import COLUMNAR, Options, convert, read_target
 from vedette.kql.convert import MAX_QUERY
 from vedette.kql.place import logsource_of, place_of
+from vedette.sigma.rule import Rule
 from vedette.sigma.ruleset import load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -88,6 +89,7 @@ def test_a_file_that_has_changed_since_costs_the_line_alone(tmp_path, change):
         path.unlink()
     else:
         path.write_text("#" * (9 << 20) if change == "grown" else "- a list\n")
+    assert isinstance(query.rule, Rule)
     assert place_of(query.rule, "Image") == logsource_of(query.rule) == query.rule.location
 
 

@@ -9,6 +9,7 @@ from tests.kql.rows import column_row, types_of
 
 from vedette.kql import read_target
 from vedette.predicate import evaluate
+from vedette.sigma.rule import Rule
 
 C = "TargetProcessCommandLine"
 
@@ -260,6 +261,7 @@ def test_construct(tmp_path, category, name, line, condition, rows):
     query = probe(tmp_path, item(line), category=category)
     assert query.errors == ()
     assert query.text.rsplit("\n| where ", 1)[1] == condition
+    assert isinstance(query.rule, Rule)
     assert [evaluate(query.rule.predicate, row) for row, _ in rows] == [expected for _, expected in rows]
 
 

@@ -16,6 +16,7 @@ from vedette.kql.syslog import columns_of, prepared, raw_of
 from vedette.kql.target import Table, Target
 from vedette.predicate import FALSE, Regex, atoms
 from vedette.predicate.fold import DISPUTED
+from vedette.sigma.correlation import Correlation
 from vedette.sigma.rule import Rule
 
 #: Longest query of an analytics rule, in characters.
@@ -34,11 +35,14 @@ class Options:
             and all choices give the same query.
         missing: what is done with a field that has no column: `refuse` the rule, or read it as `absent`, as a local
             hunt does, with a note.
+        window: in which windows correlations look: `sliding`, those that end at an event, or fixed `bin`s of the
+            timespan, which are cheaper and miss what lies across their edges.
     """
 
     entry: Literal["workspace", "builtin"] = "workspace"
     image: Choice = "both"
     missing: Literal["refuse", "absent"] = "refuse"
+    window: Literal["sliding", "bin"] = "sliding"
 
     @classmethod
     def of(cls, settings: Mapping[str, str], target: Target) -> Options:
@@ -52,16 +56,19 @@ class Options:
         names.update({table.builtin: "builtin" for table in target.tables if table.builtin})
         entry = names.get(entry, entry)
         image, missing = settings.get("image", "both"), settings.get("missing", "refuse")
-        unknown = sorted(set(settings) - {"entry", "image", "missing"})
+        window = settings.get("window", "sliding")
+        unknown = sorted(set(settings) - {"entry", "image", "missing", "window"})
         if unknown:
-            raise UsageError(f"no option {unknown[0]!r}; the options are entry, image and missing")
+            raise UsageError(f"no option {unknown[0]!r}; the options are entry, image, missing and window")
         if entry not in ("workspace", "builtin"):
             raise UsageError(f"entry={entry} is unknown to {target.name}; write {', '.join(sorted(names))}")
         if image not in _CHOICES:
             raise UsageError(f"image={image} is unknown; write {', '.join(_CHOICES)}")
         if missing not in ("refuse", "absent"):
             raise UsageError(f"missing={missing} is unknown; write refuse or absent")
-        return cls(entry, image, missing)  # type: ignore[arg-type]  # all were held against their literals
+        if window not in ("sliding", "bin"):
+            raise UsageError(f"window={window} is unknown; write sliding or bin")
+        return cls(entry, image, missing, window)  # type: ignore[arg-type]  # all were held against their literals
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,17 +76,18 @@ class Query:
     """What became of a rule.
 
     Attributes:
-        rule: the rule.
+        rule: the rule, or the correlation.
         target: name of the target.
-        table: table or function that is asked; empty where no table holds such events.
+        table: table or function that is asked, for a correlation all of them; empty where no table holds such events.
         text: the KQL; empty where there are errors.
-        bound: the logic over columns, of which `text` is the printed form; None where no table holds such events.
+        bound: the logic over columns, of which `text` is the printed form; None for a correlation, and where no table
+            holds such events.
         errors: why it can't be converted; each names rule, field and target.
         notes: what to know about the query.
         checked: whether Microsoft's parser has accepted the text.
     """
 
-    rule: Rule
+    rule: Rule | Correlation
     target: str
     table: str
     text: str

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from vedette.errors import Location, RuleError
+from vedette.sigma.correlation import Correlation
 from vedette.sigma.documents import Document, decode, locate, read_documents
 from vedette.sigma.rule import Rule
 
@@ -31,13 +32,18 @@ def place_of(rule: Rule, field: str) -> Location:
 
 def logsource_of(rule: Rule) -> Location:
     """The line of the rule's log source, or the rule's own where that can't be told."""
+    return section_of(rule, "logsource")
+
+
+def section_of(rule: Rule | Correlation, *path: str) -> Location:
+    """The line of a section, or of as much of the way to it as is there."""
     text, document = _again(rule)
     if document is None:
         return rule.location
-    return Location(rule.location.path, *locate(text, document.index, ("logsource",)))
+    return Location(rule.location.path, *locate(text, document.index, path))
 
 
-def _again(rule: Rule) -> tuple[str, Document | None]:
+def _again(rule: Rule | Correlation) -> tuple[str, Document | None]:
     """The rule's file and its document in it, if they still are what was loaded."""
     try:
         path = Path(rule.location.path)
