@@ -19,7 +19,7 @@ Grade: TypeAlias = Literal["A", "B", "C", "D", "E", "F"]
 _MAX_BYTES: Final = 1 << 20
 _FORMS: Final = (
     "file_exact", "file_elsewhere", "file_below", "file_below_textual", "file_named", "launcher", "genuine",
-    "words", "choice", "other", "present", "keyword", "login", "inode",
+    "words", "choice", "owner", "other", "present", "keyword", "login", "inode",
 )  # fmt: skip
 
 
@@ -125,7 +125,8 @@ def form_of(atom: Atom, table: Table) -> tuple[str, str]:
 def _of_path(field: str, pattern: Glob, table: Table) -> str:
     """The form of a claim on a path; what the rest of the path may be decides it."""
     literal = pattern.literal
-    name = literal.rpartition("/")[2].lower() if pattern.form in ("equals", "endswith") else ""
+    # A path that begins so, such as `/usr/bin/python3`, is that program in any version.
+    name = literal.rpartition("/")[2].lower() if pattern.form in ("equals", "endswith", "startswith") else ""
     if name in table.genuine:
         return "genuine"
     if name in table.launchers or _versioned(name) in table.launchers:

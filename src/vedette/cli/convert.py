@@ -40,7 +40,7 @@ import click
     "settings",
     multiple=True,
     metavar="KEY=VALUE",
-    help="How queries are written: entry, image, missing; may be repeated.",
+    help="How queries are written: entry, image, missing, window; may be repeated.",
 )
 @click.option(
     "--check", "check", is_flag=True, help="Hold each query against Microsoft's parser; one with an error is refused."
@@ -61,13 +61,14 @@ def convert(
     """Write Sigma rules as KQL that means what the law says, or say why not.
 
     RULES are Sigma files, folders that are searched for them, or hunt packs. A field or log source that the target has
-    no column or table for refuses the rule; nothing is dropped. Queries are marked unchecked unless --check lets
+    no column or table for refuses the rule; nothing is dropped. A correlation becomes one query with its rules, which get
+    none of their own unless it says `generate: true`. Queries are marked unchecked unless --check lets
     Microsoft's parser see them (see `vedette kql`). The exit code is 2 if no rule converts at all.
     """
     from vedette.cli.exit import OK, RULES
     from vedette.cli.meter import Meter
     from vedette.hunt.options import Progress
-    from vedette.kql import Options, convert, read_target
+    from vedette.kql import Options, convert_all, read_target
     from vedette.kql.account import account, document, queries
     from vedette.kql.check import Checker
     from vedette.kql.check.conversion import checked
@@ -80,7 +81,7 @@ def convert(
     # The parser loads in a process of its own while rules are read here.
     with Meter(shown=sys.stderr.isatty()) as meter, Checker() if check else contextlib.nullcontext() as checker:
         loaded = load(paths, on_progress=lambda done, total: meter(Progress("rules", done, total)))
-        found = [convert(rule, target, options) for rule in loaded.rules]
+        found = convert_all(loaded, target, options)
         if checker is not None:
             found = [checked(query, checker) for query in found]
     if _is_folder(output):

@@ -24,6 +24,7 @@ VERBS: Final = {
     "rules": ("vedette.cli.rules:rules", "Say what loads of rules, and what is refused, where and why."),
     "convert": ("vedette.cli.convert:convert", "Write Sigma rules as KQL for Microsoft Sentinel or Defender."),
     "kql": ("vedette.cli.kql:kql", "Check KQL with Microsoft's own parser."),
+    "audit": ("vedette.cli.audit:audit", "Judge exclusions: can they apply, do they blind, what hides behind them."),
     "page": ("vedette.cli.page:page", "Turn hunt pages into hunt packs."),
 }
 

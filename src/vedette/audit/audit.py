@@ -1,0 +1,263 @@
+"""The audit: every exclusion of a pack, or of filters beside rules, judged by logic and by replay."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from vedette.audit.forge import Forging, forge
+from vedette.audit.forging import Table, built_in
+from vedette.audit.judgement import WRONG, Judgement, decide, failed_cases, replayed, verdict_of
+from vedette.audit.mutate import Score, score
+from vedette.audit.reach import Reach, given, reach, redundant
+from vedette.audit.recording import Recording, folder_recordings, pack_recordings
+from vedette.audit.replay import Seen, replay
+from vedette.errors import ContentError, Location, PackError, RuleError, UsageError
+from vedette.event import REGISTRY
+from vedette.hunt.assignment import KINDS
+from vedette.hunt.exclusion import Exclusion, SetAside, fault_of, judge, read_exclusion
+from vedette.hunt.hunt import OnProgress
+from vedette.sigma.filter import Filter
+from vedette.sigma.rule import Rule
+from vedette.sigma.ruleset import RuleSet, load
+
+#: Decisions of a filter's own block that keep it out of hunts.
+_NOT_IN_FORCE: Final = frozenset({"candidate", "counter-example", "template"})
+#: Distinct attack matches of a rule that are mutated.
+_POSITIVES: Final = 200
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """What is to be judged.
+
+    Attributes:
+        rules: files, folders or packs.
+        filters: files or folders of filters beside those of the packs.
+        evidence: folders of recordings beside those of the packs.
+        table: what forging costs.
+        now: UTC epoch seconds to which expiry is held.
+    """
+
+    rules: tuple[str, ...]
+    filters: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    table: Table = dataclasses.field(default_factory=built_in)
+    now: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Audit:
+    """What came of it.
+
+    Attributes:
+        judgements: in the order in which the exclusions were loaded.
+        rules: the rules by id.
+        recordings: those that were replayed.
+        matches: matches of all rules in them.
+        problems: rules, filters and evidence that can't be read.
+        seen: every match, with all exclusions that cover it.
+    """
+
+    judgements: tuple[Judgement, ...]
+    rules: dict[str, Rule]
+    recordings: tuple[Recording, ...]
+    matches: int
+    problems: tuple[ContentError, ...]
+    seen: tuple[Seen, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Bound:
+    exclusion: Exclusion
+    rules: tuple[Rule, ...]
+    fault: SetAside | None
+    in_force: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class _Reached:
+    bound: _Bound
+    reaches: tuple[Reach, ...]
+    touched: tuple[Rule, ...]
+
+    @property
+    def verdict(self) -> str:
+        """Of the logic alone, redundancy apart."""
+        return verdict_of(self.reaches, (), self.bound.fault)[0]
+
+
+def audit(request: Request, *, on_progress: OnProgress | None = None) -> Audit:
+    """Judge all exclusions.
+
+    Raises:
+        UsageError: a path does not exist, or there is nothing to judge.
+    """
+    loaded = load((*request.rules, *_exclusion_folders(request.rules), *request.filters))
+    recordings, problems = _evidence(request)
+    bound, unread = _bind(loaded, request)
+    if not bound and not unread:
+        raise UsageError("no exclusion to judge; name a pack that has some, or --filters with Sigma filters")
+    by_rule: dict[str, list[Exclusion]] = {}
+    for one in bound:
+        for rule in one.rules:
+            by_rule.setdefault(rule.id, []).append(one.exclusion)
+    tried = {name: tuple(exclusions) for name, exclusions in by_rule.items()}
+    seen = tuple(replay(recordings, request.rules, tried, on_progress=on_progress))
+    names = frozenset(recording.name for recording in recordings)
+    reached = [_Reached(one, *_reach(one)) for one in bound]
+    judgements = tuple(_judged(one, reached, seen, names, request.table) for one in reached)
+    rules = {rule.id: rule for rule in loaded.rules}
+    return Audit(judgements, rules, recordings, len(seen), (*loaded.problems, *unread, *problems), seen)
+
+
+def _reach(one: _Bound) -> tuple[tuple[Reach, ...], tuple[Rule, ...]]:
+    """What it reaches of each of its rules, and the rules of which it reaches something."""
+    reaches = tuple(reach(rule.id, rule.predicate, one.exclusion, carried=carried(rule)) for rule in one.rules)
+    touched = tuple(rule for rule, found in zip(one.rules, reaches, strict=True) if found.verdict != "INERT")
+    return reaches, touched
+
+
+def _judged(
+    reached: _Reached, among: Sequence[_Reached], seen: Sequence[Seen], recordings: frozenset[str], table: Table
+) -> Judgement:
+    one, reaches, touched = reached.bound, reached.reaches, reached.touched
+    exclusion, wrong = one.exclusion, one.fault
+    redundant_to = tuple(_redundant_to(reached, among)) if touched else ()
+    verdict, why = verdict_of(reaches, redundant_to, wrong)
+    forging = max((_forging(exclusion, rule, table) for rule in touched), key=lambda found: found.grade, default=None)
+    found, blast = replayed(seen, exclusion, frozenset(rule.id for rule in one.rules))
+    failed = failed_cases(exclusion, found, recordings)
+    decision, reasons = decide(exclusion, verdict, why, forging, found, failed)
+    return Judgement(
+        exclusion,
+        one.in_force,
+        verdict,
+        why,
+        tuple(rule.id for rule in one.rules),
+        reaches,
+        redundant_to,
+        forging,
+        _score(exclusion, touched, seen, forging),
+        found,
+        blast,
+        failed,
+        decision,
+        reasons,
+        "" if wrong is None or wrong.fault in WRONG else f"{wrong.fault}: {wrong.why}",
+    )
+
+
+def carried(rule: Rule) -> frozenset[str] | None:
+    """The fields of the audit events that a rule sees, or None where it sees none or single records."""
+    kinds = [kind for kind in KINDS if kind.category and rule.logsource.covers(kind)]
+    if not kinds or rule.logsource.service:
+        return None
+    return frozenset(field.name for field in REGISTRY.values() for kind in kinds if kind.category in field.supplied)
+
+
+def _forging(exclusion: Exclusion, rule: Rule, table: Table) -> Forging:
+    return forge(exclusion.silenced, table, given=lambda part: given(rule.predicate, part))
+
+
+def _redundant_to(reached: _Reached, among: Sequence[_Reached]) -> list[str]:
+    """Exclusions of the same standing that cover all that one covers; of two that say the same the first stays."""
+    found = []
+    one, touched, place = reached.bound, reached.touched, among.index(reached)
+    for number, compared in enumerate(among):
+        other = compared.bound
+        if compared is reached or other.in_force is not one.in_force or compared.verdict != "PARTIAL":
+            continue
+        ids = {rule.id for rule in compared.touched}
+        if not all(rule.id in ids for rule in touched):
+            continue
+        if not all(redundant(rule.predicate, one.exclusion, other.exclusion) for rule in touched):
+            continue
+        equal = all(redundant(rule.predicate, other.exclusion, one.exclusion) for rule in touched)
+        if not equal or number < place:
+            found.append(other.exclusion.id)
+    return found
+
+
+def _score(
+    exclusion: Exclusion, touched: Sequence[Rule], seen: Sequence[Seen], forging: Forging | None
+) -> Score | None:
+    """Mutants of recorded attacks, of the rule with most of them."""
+    best: Score | None = None
+    for rule in touched:
+        distinct = {
+            tuple(sorted(one.values.items())): one.values
+            for one in seen
+            if one.finding.rule.id == rule.id and one.step is not None and one.step.label == "attack"
+        }
+        positives = list(distinct.values())[:_POSITIVES]
+        if not positives:
+            continue
+        found = score(rule, exclusion, positives, forging.claims if forging else ())
+        if best is None or found.alert_without > best.alert_without:
+            best = found
+    return best
+
+
+def _bind(loaded: RuleSet, request: Request) -> tuple[list[_Bound], list[RuleError]]:
+    """Every exclusion with its rules, whether it would apply today or not."""
+    bound: list[_Bound] = []
+    problems: list[RuleError] = []
+    inside = _in_force(request)
+    for kept in loaded.filters:
+        try:
+            exclusion = read_exclusion(kept)
+        except RuleError as error:
+            problems.append(error)
+            continue
+        place = next((place for place in exclusion.enforce), "hunt")
+        judged = judge([kept], loaded.rules, now=request.now, place=place)
+        always = judge([_plain(kept)], loaded.rules, now=float("-inf"), place=place)
+        rules = tuple(rule for rule in loaded.rules if rule.id in always.bound)
+        fault = judged.aside[0] if judged.aside else fault_of(exclusion, now=request.now, place=place)
+        decision = str(kept.block.get("decision", ""))
+        bound.append(_Bound(exclusion, rules, fault, decision not in _NOT_IN_FORCE and inside(kept)))
+    return bound, problems
+
+
+def _plain(kept: Filter) -> Filter:
+    """The filter with a block that keeps it from no rule: polarity, expiry and pins are faults, judged apart."""
+    return msgspec.structs.replace(kept, block={"narrowing": True})
+
+
+def _in_force(request: Request) -> Callable[[Filter], bool]:
+    """Whether hunts with these rules and filters would load a filter."""
+    accepted = {kept.location.path for kept in load((*request.rules, *request.filters)).filters}
+    return lambda kept: kept.location.path in accepted
+
+
+def _exclusion_folders(paths: Sequence[str]) -> tuple[str, ...]:
+    """All exclusions of packs: those in force, and the candidates and counter-examples beside them."""
+    folders = (Path(path) / "exclusions" for path in paths if (Path(path) / "pack.yml").is_file())
+    return tuple(str(folder) for folder in folders if folder.is_dir())
+
+
+def _evidence(request: Request) -> tuple[tuple[Recording, ...], tuple[PackError, ...]]:
+    found: list[Recording] = []
+    problems: list[PackError] = []
+    packs = [path for path in request.rules if Path(path, "pack.yml").is_file()]
+    for read, places in ((pack_recordings, packs), (folder_recordings, request.evidence)):
+        for place in places:
+            try:
+                recordings, wrong = read(place)
+            except PackError as error:
+                problems.append(error)
+                continue
+            found.extend(recordings)
+            problems.extend(wrong)
+    kept: dict[str, Recording] = {}
+    for recording in found:
+        first = kept.setdefault(recording.name, recording)
+        if first is not recording:
+            cause = f"a recording {recording.name} stands in {first.log} already; this one is left out"
+            problems.append(PackError(cause, Location(recording.log), code="evidence", remedy="rename it"))
+    return tuple(kept.values()), tuple(problems)
