@@ -9,8 +9,10 @@ import msgspec
 
 from vedette.errors import ContentError
 from vedette.kql.convert import Query
+from vedette.kql.selection import joined_only
 from vedette.kql.strings import comment
 from vedette.kql.target import Target
+from vedette.sigma.correlation import Correlation
 from vedette.sigma.ruleset import RuleSet
 
 
@@ -41,6 +43,7 @@ def document(found: Sequence[Query], loaded: RuleSet, target: Target) -> str:
         "image": target.image,
         "queries": [_query(query) for query in found if query.text],
         "refused": [_refused(query) for query in found if query.errors],
+        "joined": sorted(joined_only(loaded)),
         "problems": [_problem(problem) for problem in loaded.problems],
     }
     return msgspec.json.format(msgspec.json.encode(content)).decode() + "\n"
@@ -51,13 +54,20 @@ def account(found: Sequence[Query], loaded: RuleSet) -> Iterator[str]:
     for problem in loaded.problems:
         yield f"vedette: {problem}"
     for warning in loaded.warnings:
-        yield f"vedette: {warning}"
+        if warning.code != "correlation":  # which is about hunts
+            yield f"vedette: {warning}"
     for query in found:
         for error in query.errors:
             yield f"vedette: {error}"
     for query in found:
         for note in query.notes:
             yield f"vedette: {query.rule.location}: {query.rule.title}: {note}"
+    if joined := len(joined_only(loaded)):
+        named = "1 rule is" if joined == 1 else f"{joined:,} rules are"
+        yield (
+            f"vedette: {named} only part of correlations (generate: false) and got no query alone; name the file "
+            "without the correlation, or write `generate: true` in it"
+        )
     converted = [query for query in found if query.text]
     refused = sum(bool(query.errors) for query in found)
     longest = max((len(query.text) for query in converted), default=0)
@@ -69,6 +79,7 @@ def account(found: Sequence[Query], loaded: RuleSet) -> Iterator[str]:
 def _query(query: Query) -> dict[str, Any]:
     return {
         **_rule(query),
+        "kind": "correlation" if isinstance(query.rule, Correlation) else "rule",
         "table": query.table,
         "query": query.text,
         "length": len(query.text),
