@@ -61,9 +61,9 @@ def convert(
     """Write Sigma rules as KQL that means what the law says, or say why not.
 
     RULES are Sigma files, folders that are searched for them, or hunt packs. A field or log source that the target has
-    no column or table for refuses the rule; nothing is dropped. A correlation becomes one query with its rules, which get
-    none of their own unless it says `generate: true`. Queries are marked unchecked unless --check lets
-    Microsoft's parser see them (see `vedette kql`). The exit code is 2 if no rule converts at all.
+    no column or table for refuses the rule; nothing is dropped. A correlation becomes one query with its rules, which
+    get none of their own unless it says `generate: true`. Queries are marked unchecked unless --check lets Microsoft's
+    parser see them (see `vedette kql`). The exit code is 2 if no rule converts at all.
     """
     from vedette.cli.exit import OK, RULES
     from vedette.cli.meter import Meter
