@@ -56,6 +56,8 @@ def account(found: Sequence[Query], loaded: RuleSet) -> Iterator[str]:
     for warning in loaded.warnings:
         if warning.code != "correlation":  # which is about hunts
             yield f"vedette: {warning}"
+    for found_filter in loaded.filters:
+        yield f"vedette: {found_filter.location}: a filter is not applied to queries yet; they select what it excludes"
     for query in found:
         for error in query.errors:
             yield f"vedette: {error}"
