@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
-from vedette.errors import Location, PackError
+from vedette.errors import Location, PackError, RuleError
 from vedette.sigma.documents import decode, read_documents
 
 Label: TypeAlias = Literal["benign", "attack"]
@@ -89,14 +89,14 @@ def pack_recordings(folder: str | os.PathLike[str]) -> tuple[tuple[Recording, ..
     """
     place = Path(folder)
     description = place / "pack.yml"
-    content = _description(description)
+    content = written(description)
     evidence = content.get("evidence")
     listed = evidence.get("recordings") if isinstance(evidence, dict) else None
     found: list[Recording] = []
     problems: list[PackError] = []
     for entry in listed if isinstance(listed, list) else []:
         log, steps = (entry.get(key) for key in ("log", "steps")) if isinstance(entry, dict) else (None, None)
-        if not isinstance(log, str) or not isinstance(steps, str) or not _within(log) or not _within(steps):
+        if not isinstance(log, str) or not isinstance(steps, str) or not within(log) or not within(steps):
             problems.append(
                 PackError("a recording names no log or no steps", Location(str(description)), code="evidence")
             )
@@ -153,6 +153,8 @@ def read_steps(path: str | os.PathLike[str]) -> tuple[Step, ...]:
         text = decode(Path(path).read_bytes(), name)
     except OSError as error:
         raise PackError(f"can't be read: {error.strerror}", Location(name), code="steps") from None
+    except RuleError as error:
+        raise PackError(error.cause, error.location, code="steps") from None
     reader = csv.DictReader(text.splitlines(), delimiter="\t", strict=True)
     missing = {"step", "label", "start_epoch", "end_epoch"} - set(reader.fieldnames or ())
     if missing:
@@ -194,11 +196,18 @@ def _steps(reader: csv.DictReader[str], name: str) -> Iterator[Step]:
         )
 
 
-def _description(path: Path) -> dict[str, Any]:
+def written(path: Path) -> dict[str, Any]:
+    """A pack's description as written.
+
+    Raises:
+        PackError: it can't be read, or is not one map.
+    """
     try:
         text = decode(path.read_bytes(), str(path))
     except OSError as error:
         raise PackError(f"can't be read: {error.strerror}", Location(str(path)), code="pack") from None
+    except RuleError as error:
+        raise PackError(error.cause, error.location, code="pack") from None
     documents, problems = read_documents(text, str(path))
     if problems or len(documents) != 1:
         cause = problems[0].cause if problems else "it must hold one document"
@@ -206,6 +215,7 @@ def _description(path: Path) -> dict[str, Any]:
     return documents[0].content
 
 
-def _within(name: str) -> bool:
+def within(name: str) -> bool:
+    """Whether a path of a description stays below the pack."""
     parts: Sequence[str] = Path(name).parts
     return bool(parts) and not Path(name).is_absolute() and ".." not in parts

@@ -16,6 +16,7 @@ from vedette.hunt.exclusion import Exclusion
 from vedette.hunt.finding import Finding
 from vedette.hunt.hunt import Hunt, OnProgress
 from vedette.hunt.options import Options
+from vedette.hunt.summary import Summary
 from vedette.predicate import Value
 
 
@@ -68,6 +69,7 @@ def replay(
     bound: Mapping[str, tuple[Exclusion, ...]],
     *,
     on_progress: OnProgress | None = None,
+    on_summary: Callable[[Recording, Summary], None] | None = None,
 ) -> Iterator[Seen]:
     """Hunt through recordings, and say of every match what covers it.
 
@@ -76,6 +78,7 @@ def replay(
         rules: files, folders or packs of the rules.
         bound: rule id to the exclusions that are to be tried on it, whether they would apply or not.
         on_progress: told how far each hunt is.
+        on_summary: told the account of each hunt when it is complete.
 
     Yields:
         The matches of each recording in the order of its log.
@@ -92,3 +95,5 @@ def replay(
                 assert rule == finding.rule.id
             time = dt.datetime.fromisoformat(finding.time).timestamp()
             yield Seen(recording.name, recording.step_of(time, finding.login_user or ""), finding, values, by)
+        if on_summary is not None:
+            on_summary(recording, hunt.summary)
