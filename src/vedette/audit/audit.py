@@ -132,7 +132,8 @@ def _judged(
     forging = max((_forging(exclusion, rule, table) for rule in touched), key=lambda found: found.grade, default=None)
     found, blast = replayed(seen, exclusion, frozenset(rule.id for rule in one.rules))
     failed = failed_cases(exclusion, found, recordings)
-    decision, reasons = decide(exclusion, verdict, why, forging, found, failed)
+    mutated = _score(exclusion, touched, seen, forging)
+    decision, reasons = decide(exclusion, verdict, why, forging, found, failed, mutated)
     return Judgement(
         exclusion,
         one.in_force,
@@ -142,7 +143,7 @@ def _judged(
         reaches,
         redundant_to,
         forging,
-        _score(exclusion, touched, seen, forging),
+        mutated,
         found,
         blast,
         failed,

@@ -195,7 +195,13 @@ def failed_cases(exclusion: Exclusion, found: Replayed, recordings: frozenset[st
 
 
 def decide(
-    exclusion: Exclusion, verdict: Verdict, why: str, forging: Forging | None, found: Replayed, failed: Sequence[str]
+    exclusion: Exclusion,
+    verdict: Verdict,
+    why: str,
+    forging: Forging | None,
+    found: Replayed,
+    failed: Sequence[str],
+    mutated: Score | None,
 ) -> tuple[Decision, tuple[str, ...]]:
     """Accept, reject, or say that it is not proved; with the reasons."""
     against: list[str] = []
@@ -211,6 +217,10 @@ def decide(
             f"it silences {found.attack_silenced:,} of {found.attack:,} attack matches, in "
             f"{found.attack_runs_silenced} of {found.attack_runs} attack runs"
         )
+    known = [mutant for mutant in mutated.lost_freely if mutant.effect != "assumed"] if mutated else []
+    if known:
+        names = ", ".join(dict.fromkeys(mutant.operator for mutant in known))
+        against.append(f"it silences {len(known):,} mutants of recorded attacks that are known to work: {names}")
     against += failed
     if not found.benign_silenced:
         open_points.append(

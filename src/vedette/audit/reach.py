@@ -24,7 +24,7 @@ from vedette.predicate import (
     negation,
     rewrite,
 )
-from vedette.predicate.solve import Limit, Outcome, Sat, Undecided, Unsat, solve
+from vedette.predicate.solve import Limit, Outcome, Sat, Undecided, Unsat, check, smallest, solve
 
 #: `INERT`: it covers no match; `BLINDING`: it covers all; `PARTIAL`: some; `UNDECIDED`: not found out.
 Verdict: TypeAlias = Literal["INERT", "BLINDING", "PARTIAL", "UNDECIDED"]
@@ -108,11 +108,11 @@ def reach(rule_id: str, rule: Predicate, exclusion: Exclusion, *, carried: froze
         why = f"no event that the rule reads carries {', '.join(absent)}, and what hangs on an absent field is seen"
         return Reach(rule_id, "INERT", why, None, None)
     some, cover = matched(rule), covered(rule, silenced)
-    hidden = ask(conjunction([some, cover]))
+    hidden = shown(conjunction([some, cover]))
     if isinstance(hidden, Unsat):
         why = "the rule and the exclusion contradict each other: no event meets both"
         return Reach(rule_id, "INERT", why, None, None, *_size(hidden))
-    seen = ask(conjunction([some, negation(cover)]))
+    seen = shown(conjunction([some, negation(cover)]))
     if isinstance(seen, Unsat):
         why = "every match of the rule meets it: nothing is left to see"
         return Reach(rule_id, "BLINDING", why, _witness(hidden), None, *_size(seen))
@@ -152,6 +152,14 @@ def redundant(rule: Predicate, one: Exclusion, other: Exclusion) -> bool:
 def ask(predicate: Predicate, limit: Limit | None = None) -> Outcome:
     """The solver, with the registry's types of fields."""
     return solve(predicate, kinds=KINDS, limit=limit)
+
+
+def shown(predicate: Predicate) -> Outcome:
+    """As `ask`, with the smallest witness, or a proof that the independent checker has replayed."""
+    outcome = smallest(predicate, kinds=KINDS)
+    if isinstance(outcome, Unsat) and not check(predicate, outcome.proof, kinds=KINDS):
+        return Undecided("the proof was not confirmed by the checker; please report this")
+    return outcome
 
 
 def _witness(outcome: Outcome) -> Witness | None:

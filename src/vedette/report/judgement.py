@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, Final
 
@@ -13,6 +14,7 @@ from rich.style import Style
 from vedette.audit.audit import Audit
 from vedette.audit.forging import built_in
 from vedette.audit.judgement import Judgement
+from vedette.audit.mutate import Score
 from vedette.audit.reach import Witness
 from vedette.report.line import BOLD, DIM, PLAIN, WARN, Glyphs, Line, show, wrapped
 from vedette.report.sarif import Result, Rule
@@ -66,7 +68,7 @@ def _cells(judgement: Judgement) -> tuple[str, ...]:
         judgement.forging.grade if judgement.forging else "-",
         f"{found.benign_silenced:,}/{found.benign:,}",
         f"{found.attack_silenced:,}/{found.attack:,}",
-        f"{len(score.lost):,}/{score.alert_without:,}" if score else "-",
+        f"{score.without_root_writes.lost:,}/{score.without_root_writes.alert_without:,}" if score else "-",
         judgement.decision,
     )
 
@@ -97,6 +99,10 @@ def _below(judgement: Judgement) -> Iterator[tuple[str, Style]]:
     if forging is not None and forging.steps:
         yield f"to hide behind it: {'; '.join(forging.steps)}", PLAIN
         yield f"what would show it: {'; '.join(forging.betrayed)}", DIM
+    score = judgement.score
+    if score is not None and score.without_root_writes.lost:
+        lost = Counter(mutant.operator for mutant in score.lost_freely)
+        yield f"mutants silenced: {', '.join(f'{name} {count:,}' for name, count in lost.most_common(6))}", PLAIN
     witness = next((reach.silenced for reach in judgement.reaches if reach.silenced is not None), None)
     seen = next((reach.seen for reach in judgement.reaches if reach.seen is not None), None)
     if witness is not None:
@@ -189,10 +195,36 @@ def _judgement(one: Judgement, audit: Audit) -> dict[str, Any]:
         "reaches": one.reaches,
         "redundant_to": one.redundant_to,
         "forging": one.forging,
-        "mutation": one.score,
+        "mutation": _mutation(one.score) if one.score else None,
         "replay": one.replayed,
         "blast": one.blast,
         "failed": one.failed,
+    }
+
+
+def _mutation(score: Score) -> dict[str, Any]:
+    """Counts, and of each operator what is lost with its first example: the mutants themselves run to thousands."""
+    lost: dict[str, dict[str, Any]] = {}
+    for mutant in score.lost:
+        first = {"effect": mutant.effect, "as_root_writes": mutant.as_root_writes, "step": mutant.step, "lost": 0}
+        lost.setdefault(mutant.operator, first)["lost"] += 1
+    return {
+        "positives": score.positives,
+        "left_out": score.left_out,
+        "all": score.all,
+        "without_root_writes": score.without_root_writes,
+        "by_effect": score.by_effect,
+        "lost": lost,
+        "evaded": [
+            {
+                "operator": one.operator,
+                "effect": one.effect,
+                "total": one.total,
+                "missed": one.missed,
+                "step": one.example.step,
+            }
+            for one in score.evaded
+        ],
     }
 
 
