@@ -102,7 +102,7 @@ def load(
         stored = _lower_all(listing.files, on_progress)
         if store is not None:
             store.put(key, msgspec.msgpack.encode(stored))
-    if not stored.rules and not stored.problems and not problems:
+    if not (stored.rules or stored.filters or stored.correlations or stored.problems or problems):
         problems = (RuleError("no rule in it", Location(os.fspath(paths[0]) if paths else "-"), code="no-rules"),)
     return RuleSet(
         stored.rules,
