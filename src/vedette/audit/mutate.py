@@ -17,11 +17,11 @@ from vedette.audit.operators.spoof import spoofs
 from vedette.audit.operators.start import read_start
 from vedette.audit.operators.tool import other_tools
 from vedette.audit.operators.unchanged import Unchanged, unchanged
-from vedette.event import READ_FIELDS, REGISTRY, VIEWS, View, single_valued
+from vedette.event import REGISTRY, VIEWS, View, single_valued
 from vedette.event.logsource import PROCESS_CREATION
 from vedette.hunt.cover import holding
 from vedette.hunt.exclusion import Exclusion
-from vedette.predicate import Value, evaluate, fields, has_keyword
+from vedette.predicate import Predicate, Row, Value, evaluate, fields, has_keyword
 from vedette.sigma.rule import Rule
 
 __all__ = [
@@ -79,6 +79,7 @@ class Score(msgspec.Struct, frozen=True):
     Attributes:
         positives: distinct true positives that were mutated.
         left_out: distinct true positives beyond the bound.
+        silenced: true positives that the exclusion covers as they are; all their mutants count too.
         all: all mutants.
         without_root_writes: those that take no write to what only root may write.
         by_effect: effect to the mutants with it, without those that take such a write.
@@ -88,6 +89,7 @@ class Score(msgspec.Struct, frozen=True):
 
     positives: int
     left_out: int
+    silenced: int
     all: Tally
     without_root_writes: Tally
     by_effect: dict[Effect, Tally]
@@ -160,28 +162,33 @@ def score(
         views: the views in which the rule is read.
     """
     chosen = distinct(positives)
-    made = [(one, mutant) for one in chosen[:MOST_POSITIVES] for mutant in mutants(one, claims)]
+    reader, covers = Reader(rule.predicate, views), Coverer(exclusion)
     counts: Counter[tuple[Effect, bool, str]] = Counter()
     lost: dict[frozenset[tuple[str, Value]], Mutant] = {}
     evaded: dict[tuple[str, Effect], list[Mutant]] = {}
     totals: Counter[tuple[str, Effect]] = Counter()
-    for original, mutant in made:
-        key = (mutant.effect, mutant.as_root_writes)
-        counts[(*key, "total")] += 1
-        totals[mutant.operator, mutant.effect] += 1
-        matched = matching(rule, mutant.values, views)
-        if not matched:
-            if matching(rule, original, views):
-                evaded.setdefault((mutant.operator, mutant.effect), []).append(mutant)
-            continue
-        counts[(*key, "without")] += 1
-        if silenced(exclusion, mutant.values, matched):
-            lost.setdefault(frozenset(mutant.values.items()), mutant)
-        else:
-            counts[(*key, "with")] += 1
+    silenced = 0
+    for original in chosen[:MOST_POSITIVES]:
+        seen = reader.views(original)
+        silenced += bool(seen) and covers(original, seen)
+        for mutant in mutants(original, claims):
+            key = (mutant.effect, mutant.as_root_writes)
+            counts[(*key, "total")] += 1
+            totals[mutant.operator, mutant.effect] += 1
+            matched = reader.views(mutant.values)
+            if not matched:
+                if seen:
+                    evaded.setdefault((mutant.operator, mutant.effect), []).append(mutant)
+                continue
+            counts[(*key, "without")] += 1
+            if covers(mutant.values, matched):
+                lost.setdefault(frozenset(mutant.values.items()), mutant)
+            else:
+                counts[(*key, "with")] += 1
     return Score(
         min(len(chosen), MOST_POSITIVES),
         max(0, len(chosen) - MOST_POSITIVES),
+        silenced,
         _tally(counts, EFFECTS, (False, True)),
         _tally(counts, EFFECTS, (False,)),
         {effect: _tally(counts, (effect,), (False,)) for effect in EFFECTS},
@@ -190,19 +197,73 @@ def score(
     )
 
 
+class Reader:
+    """Reads columns as a rule does, and only the views that differ to it.
+
+    Args:
+        predicate: the rule's logic.
+        views: the views in which it is read.
+    """
+
+    def __init__(self, predicate: Predicate, views: Sequence[View] = VIEWS) -> None:
+        self._predicate = predicate
+        self._alike = _alike(predicate, views)
+        self._searches = has_keyword(predicate)
+        self._reads = sorted(fields(predicate))
+        self._known: dict[tuple[Value | None, ...], bool] = {}
+
+    def views(self, values: Mapping[str, Value]) -> tuple[View, ...]:
+        """The views in which the rule matches; keywords search all values of the process, one a line."""
+        return tuple(
+            view
+            for one, alike in self._alike.items()
+            if self._holds(values, single_valued(values, one))
+            for view in alike
+        )
+
+    def _holds(self, values: Mapping[str, Value], row: Row) -> bool:
+        """Most mutants leave most of what a rule reads as it is, so answers are kept."""
+        if self._searches:
+            return evaluate(self._predicate, row, text_of(values))
+        key = tuple(row.get(field) for field in self._reads)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = evaluate(self._predicate, row, "")
+        return known
+
+
+class Coverer:
+    """Asks one exclusion whether it covers a match, scope apart.
+
+    Args:
+        exclusion: the exclusion.
+    """
+
+    def __init__(self, exclusion: Exclusion) -> None:
+        self._exclusion = exclusion
+        self._first = {view: one for one, alike in _alike(exclusion.silenced, VIEWS).items() for view in alike}
+        self._searches = has_keyword(exclusion.silenced)
+
+    def __call__(self, values: Mapping[str, Value], matched: Sequence[View]) -> bool:
+        """Whether it covers columns that the rule matches in some views."""
+        raw = text_of(values) if self._searches else ""
+        asked = list(dict.fromkeys(self._first[view] for view in matched))
+        return bool(holding((self._exclusion,), asked, lambda view: single_valued(values, view), raw))
+
+
+def _alike(predicate: Predicate, views: Sequence[View]) -> dict[View, list[View]]:
+    """Views by the first of those that are the same to a predicate."""
+    read = fields(predicate)
+    found: dict[tuple[str, str], list[View]] = {}
+    for view in views:
+        key = (view.image if "Image" in read else "", view.parent if "ParentImage" in read else "")
+        found.setdefault(key, []).append(view)
+    return {alike[0]: alike for alike in found.values()}
+
+
 def matching(rule: Rule, values: Mapping[str, Value], views: Sequence[View] = VIEWS) -> tuple[View, ...]:
-    """The views in which a rule matches columns; keywords search all values, one a line."""
-    raw = text_of(values) if has_keyword(rule.predicate) else ""
-    double = not fields(rule.predicate).isdisjoint(READ_FIELDS)
-    chosen = tuple(views) if double else tuple(views)[:1]
-    found = tuple(view for view in chosen if evaluate(rule.predicate, single_valued(values, view), raw))
-    return found if double or not found else tuple(views)
-
-
-def silenced(exclusion: Exclusion, values: Mapping[str, Value], matched: Sequence[View]) -> bool:
-    """Whether an exclusion covers a match, scope apart."""
-    raw = text_of(values) if has_keyword(exclusion.silenced) else ""
-    return bool(holding((exclusion,), matched, lambda view: single_valued(values, view), raw))
+    """The views in which a rule matches columns."""
+    return Reader(rule.predicate, views).views(values)
 
 
 def text_of(values: Mapping[str, Value]) -> str:

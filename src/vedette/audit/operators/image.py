@@ -25,7 +25,7 @@ def images(start: Start) -> Iterator[Mutant]:
     if start.text("Script"):
         yield _script(start)
         return
-    name, source = _tool(start), start.text("Image.resolved") or start.invoked
+    name, source = tool(start), start.text("Image.resolved") or start.invoked
     yield from _copies(start, name, source)
     yield from _links(start, name, source)
     yield from _names(start, name)
@@ -197,7 +197,7 @@ def _script(start: Start) -> Mutant:
     )
 
 
-def _tool(start: Start) -> str:
+def tool(start: Start) -> str:
     """The name by which the tool is to be called."""
     word = start.call.lead[-1] if start.call is not None else start.invoked
     return word.rpartition("/")[2]

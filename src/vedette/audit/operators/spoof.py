@@ -12,7 +12,7 @@ from typing import Final, Literal, TypeAlias
 
 from vedette.audit.forge import Claim
 from vedette.audit.mutant import Mutant, altered, below, below_script, program
-from vedette.audit.operators.image import renamed
+from vedette.audit.operators.image import renamed, tool
 from vedette.audit.operators.start import Start, read_start
 from vedette.event import REGISTRY
 from vedette.predicate import Match, Regex, Value
@@ -134,10 +134,12 @@ def _matching(source: str) -> str | None:
 
 def _placed(values: Mapping[str, Value], claim: Claim, way: _Way, text: str) -> str:
     """The whole value of the field."""
+    # A copy keeps the tool's name, so that the rule has a reason to match it.
+    name = tool(read_start(values)) if claim.field == "Image" else _OTHER
     if claim.form == "file_below":
-        return f"{text}{_OTHER}"
+        return f"{text}{name}"
     if claim.form == "file_below_textual":
-        return f"{text}../../../../tmp/{_OTHER}"
+        return f"{text}../../../../tmp/{name}"
     if way != "inside":
         return text
     match claim.field:

@@ -30,6 +30,7 @@ class Tool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     script: bool = False
     recorded: str = ""
     recorded_for: str = ""
+    recorded_alone: bool = False
     documented: bool = False
 
 
@@ -90,6 +91,7 @@ def _effect(tool: Tool, call: Call) -> tuple[Effect, str]:
     if tool.backend and not call.backend:
         return "assumed", f"{tool.basis}; where iptables keeps its rules is not known"
     plain = call.table == "filter" and not call.before and not call.after and not call.flags
+    plain = plain and not (tool.recorded_alone and call.chain)
     if tool.recorded and plain and call.letter in (tool.recorded_for or tool.letters):
         return "recorded", f"{tool.recorded}; {tool.basis}"
     if tool.recorded and not tool.recorded_for:
