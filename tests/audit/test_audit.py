@@ -101,7 +101,7 @@ def test_templates_of_what_was_not_recorded_are_not_accepted(judged):
 def test_a_hunt_silences_no_attack_and_what_the_audit_says(judged):
     for recording in judged.recordings:
         hunt = Hunt(Options((recording.log,), show_excluded=True))
-        steps = {}
+        steps: dict[str | None, set[str]] = {}
         for finding in hunt.findings():
             if finding.verdict.decision == "excluded":
                 import datetime as dt

@@ -16,7 +16,7 @@ from vedette.hunt.exclusion import Exclusion, read_exclusion
 from vedette.predicate import And, Match, Not, Or, Predicate, contains, endswith, equals, evaluate, startswith
 from vedette.predicate.certain import certain
 from vedette.sigma.documents import Document
-from vedette.sigma.filter import lower_filter
+from vedette.sigma.lower_filter import lower_filter
 
 COLUMNS = ("Image.resolved", "Image.invoked", "ParentImage.resolved", "ParentImage.invoked", "User")
 VALUES = ("", "a", "b", "ab")

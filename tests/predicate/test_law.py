@@ -15,8 +15,8 @@ from vedette.hunt.exclusion import fault_of, read_exclusion
 from vedette.predicate import Predicate, evaluate
 from vedette.predicate.fold import DISPUTED
 from vedette.sigma.documents import Document, read_documents
-from vedette.sigma.filter import lower_filter
 from vedette.sigma.lower import lower_detection
+from vedette.sigma.lower_filter import lower_filter
 from vedette.sigma.refusal import RefusedError
 
 ROOT = Path(__file__).resolve().parents[2]

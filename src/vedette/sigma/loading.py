@@ -6,9 +6,10 @@ from vedette.errors import Location, RuleError
 from vedette.sigma.correlation import Correlation
 from vedette.sigma.documents import Document, decode, read_documents
 from vedette.sigma.files import RuleFile
-from vedette.sigma.filter import Filter, lower_filter
+from vedette.sigma.filter import Filter
 from vedette.sigma.lower import lower_rule
 from vedette.sigma.lower_correlation import lower_correlation
+from vedette.sigma.lower_filter import lower_filter
 from vedette.sigma.notice import Notice
 from vedette.sigma.references import Directory, check
 from vedette.sigma.refusal import RefusedError
