@@ -186,6 +186,6 @@ def _notes(
         alerts = [match.finding for match in seen.get(step.name, ()) if not match.by]
         if step.label == "benign" and alerts:
             rules = ", ".join(dict.fromkeys(suite.stems[finding.rule.id] for finding in alerts))
-            yield f"{name}: the benign step {step.name} alerts {len(alerts):,} times: {rules}"
+            yield f"{name}: alerts in the benign step {step.name}: {len(alerts):,} by {rules}"
     if recording.steps and (outside := len(seen.get("", ()))):
-        yield f"{name}: {outside:,} matches belong to no step"
+        yield f"{name}: matches that belong to no step: {outside:,}"
