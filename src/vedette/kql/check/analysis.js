@@ -23,7 +23,8 @@ var vedette = (() => {
     }
     return items;
   };
-  const name = (text) => (/^[A-Za-z_]\w*$/.test(text) ? text : K.KustoFacts.GetBracketedName(text));
+  // Always in brackets: a column may be called like a keyword.
+  const name = (text) => `['${text}']`;
   const columns = (table) => "(" + Object.entries(table).map(([column, type]) => name(column) + ": " + type).join(", ") + ")";
 
   // {tables: {name: {column: type}}, functions: {name: {parameters, columns, open}}}
@@ -42,6 +43,8 @@ var vedette = (() => {
     const database = new S.DatabaseSymbol.$ctor1("workspace", listOf(S.Symbol, members), false);
     // With a cache, a function's body is bound once and not for every query that calls it: half the time.
     globals = K.GlobalState.Default.WithCache().WithDatabase(database);
+    // The first query costs a hundred times what others do; none of a user's shall pay for it.
+    check("print a = 1 | where a == 1 | project a");
     return members.length;
   }
 
@@ -65,14 +68,15 @@ var vedette = (() => {
     const lints = [];
     const regexes = [];
     const place = (node) => ({ start: node.TextStart, length: node.Width });
-    const compare = (left, right) => {
+    const compare = (whole, left, right) => {
       const value = literal(right);
       if (!value || literal(left)) return;
       const [column, given] = [typeOf(left), typeOf(value)];
       const [ours, theirs] = [KINDS[column], KINDS[given]];
       if (ours && theirs && ours !== theirs) {
         const shown = plain(text.substr(left.TextStart, Math.min(left.Width, 100)));
-        lints.push({ ...place(right), message: `${shown} is of type ${column}, and is compared with one of type ${given}` });
+        const about = { ...place(right), first: whole.TextStart, last: whole.TextStart + whole.Width };
+        lints.push({ ...about, message: `${shown} is of type ${column}, and is compared with one of type ${given}` });
       }
     };
     const regex = (expression) => {
@@ -88,14 +92,16 @@ var vedette = (() => {
       if (node instanceof Syntax.BinaryExpression) {
         const operator = plain(node.Operator && node.Operator.Text).toLowerCase();
         if (COMPARED.has(operator)) {
-          compare(node.Left, node.Right);
-          compare(node.Right, node.Left);
+          compare(node, node.Left, node.Right);
+          compare(node, node.Right, node.Left);
         } else if (operator === "matches regex") {
           regex(node.Right);
         }
       } else if (node instanceof Syntax.InExpression) {
         const right = node.Right && node.Right.Expressions;
-        for (let index = 0; right && index < right.Count; index += 1) compare(node.Left, right.getItem(index).Element$1);
+        for (let index = 0; right && index < right.Count; index += 1) {
+          compare(node, node.Left, right.getItem(index).Element$1);
+        }
       } else if (node instanceof Syntax.FunctionCallExpression) {
         const called = plain(node.Name && node.Name.SimpleName);
         const given = node.ArgumentList && node.ArgumentList.Expressions;

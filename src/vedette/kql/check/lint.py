@@ -39,9 +39,8 @@ def lints(analysis: Analysis, places: Places) -> Iterator[Diagnostic]:
 
 def _reported(comparison: Comparison, analysis: Analysis) -> bool:
     """Whether Microsoft says it already: for some operators it does compare types."""
-    first, last = comparison.start, comparison.start + comparison.length
     return any(
-        found.code in ("KS106", "KS107") and found.start < last and first < found.start + max(found.length, 1)
+        found.code in ("KS106", "KS107") and comparison.first <= found.start < comparison.last
         for found in analysis.diagnostics
     )
 

@@ -7,9 +7,10 @@ import os
 import selectors
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import msgspec
 
@@ -46,6 +47,7 @@ class Process:
         self._child: subprocess.Popen[bytes] | None = None
         self._loaded = False
         self._rest = b""
+        self._said: IO[bytes] | None = None
 
     @property
     def pid(self) -> int | None:
@@ -59,8 +61,9 @@ class Process:
         self.end()
         # -P: a file in the working directory that is named like a module is none.
         command = [sys.executable, "-P", "-m", "vedette.kql.check.worker", str(self._folder)]
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 (closed by `end`; a pipe would have to be read)
         self._child = subprocess.Popen(  # noqa: S603 (an argument list; the interpreter and the folder are our own)
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, bufsize=0
         )
         for pipe in (self._child.stdin, self._child.stdout):
             assert pipe is not None
@@ -103,6 +106,8 @@ class Process:
     def end(self) -> None:
         """End the process; the next question starts another."""
         child, self._child, self._loaded, self._rest = self._child, None, False, b""
+        if self._said is not None:
+            self._said.close()
         if child is None:
             return
         child.kill()
@@ -144,8 +149,12 @@ class Process:
 
     def _how(self) -> str:
         assert self._child is not None
+        assert self._said is not None
         try:
             code = self._child.wait(1)
         except subprocess.TimeoutExpired:
             return "its process stopped answering"
-        return f"its process ended with {f'signal {-code}' if code < 0 else f'code {code}'}"
+        self._said.seek(max(0, self._said.seek(0, os.SEEK_END) - 4096))
+        last = self._said.read().decode("utf-8", "replace").strip().rpartition("\n")[2][:200]
+        ended = f"its process ended with {f'signal {-code}' if code < 0 else f'code {code}'}"
+        return f"{ended}: {last}" if last else ended

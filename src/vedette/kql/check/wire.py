@@ -48,10 +48,12 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """A comparison of types that do not fit; places are in UTF-16 units."""
+    """A literal of a type that does not fit; places are in UTF-16 units, `first` to `last` of the whole comparison."""
 
     start: int
     length: int
+    first: int
+    last: int
     message: str
 
 
