@@ -121,6 +121,8 @@ def test_table_json_and_sarif_say_the_same(judged):
     lines = ["".join(text for text, _ in line) for line in judgement.lines(judged, 100, Glyphs("utf-8"))]
     text = "\n".join(lines)
     assert all(one.exclusion.filter.title[:30] in text for one in judged.judgements)
+    brief = list(judgement.lines(judged, 100, Glyphs("utf-8"), brief=True))
+    assert len(brief) == len(judged.judgements) + 10
     assert "refutes, does not certify" in text
     assert max(map(len, lines)) <= 100
     stream = io.BytesIO()

@@ -42,9 +42,12 @@ GRADES = ("A", "B", "C", "D", "E", "F")
     show_default=True,
     help="How the judgements are written.",
 )
+@click.option("--brief", is_flag=True, help="A line for each exclusion in the table, without reasons and witnesses.")
 @click.option("-o", "--output", metavar="FILE", help="Write to FILE, put in its place when complete; - is stdout.")
 @click.pass_context
-def audit(ctx: click.Context, /, fail_below: str | None, form: str, output: str | None, **asked: Any) -> None:
+def audit(
+    ctx: click.Context, /, fail_below: str | None, form: str, output: str | None, brief: bool, **asked: Any
+) -> None:
     """Judge exclusions: can they apply, do they blind, what must an attacker do to hide behind them.
 
     Without PACK or RULES the built-in pack linux-firewall is judged. An exclusion is accepted if it covers some matches
@@ -71,7 +74,7 @@ def audit(ctx: click.Context, /, fail_below: str | None, form: str, output: str 
     try:
         with Meter(shown=sys.stderr.isatty()) as meter:
             found = judge(request, on_progress=meter)
-        _write(found, form, out)
+        _write(found, form, out, brief=brief)
         out.commit()
     finally:
         out.discard()
@@ -80,7 +83,7 @@ def audit(ctx: click.Context, /, fail_below: str | None, form: str, output: str 
     ctx.exit(_code(found, fail_below))
 
 
-def _write(found: Audit, form: str, out: Any) -> None:
+def _write(found: Audit, form: str, out: Any, *, brief: bool) -> None:
     from vedette.report import judgement, sarif
 
     if form == "json":
@@ -93,10 +96,10 @@ def _write(found: Audit, form: str, out: Any) -> None:
         from rich.console import Console
 
         if out.is_terminal:
-            judgement.write(found, Console(file=sys.stdout, highlight=False))
+            judgement.write(found, Console(file=sys.stdout, highlight=False), brief=brief)
         else:
             text = io.StringIO()
-            judgement.write(found, Console(file=text, highlight=False))
+            judgement.write(found, Console(file=text, highlight=False), brief=brief)
             out.stream.write(text.getvalue().encode("utf-8", "backslashreplace"))
 
 

@@ -37,13 +37,24 @@ KINDS: Final = (
 )
 
 
-def write(audit: Audit, console: Console) -> None:
-    """Print the table; in a file a row is a line however long."""
-    show(lambda width, glyphs: lines(audit, width if console.is_terminal else _UNBOUNDED, glyphs), console)
+def write(audit: Audit, console: Console, *, brief: bool = False) -> None:
+    """Print the table; in a file a line that explains is as long as it is."""
+
+    def make(width: int, glyphs: Glyphs) -> Iterator[Line]:
+        return lines(audit, width if console.is_terminal or brief else _UNBOUNDED, glyphs, brief=brief)
+
+    show(make, console)
 
 
-def lines(audit: Audit, width: int, glyphs: Glyphs) -> Iterator[Line]:
-    """The table line by line: what is in force, then what is not, then what the figures rest on."""
+def lines(audit: Audit, width: int, glyphs: Glyphs, *, brief: bool = False) -> Iterator[Line]:
+    """The table line by line: what is in force, then what is not, then what the figures rest on.
+
+    Args:
+        audit: what came of it.
+        width: cells of a line.
+        glyphs: signs.
+        brief: a line for each exclusion, without reasons, steps and witnesses.
+    """
     rows = [(judgement, _cells(judgement)) for judgement in audit.judgements]
     widths = [
         max([len(head), *(cell_len(cells[place]) for _, cells in rows)]) for place, head in enumerate(_HEADS[:-1])
@@ -56,7 +67,9 @@ def lines(audit: Audit, width: int, glyphs: Glyphs) -> Iterator[Line]:
         heads = [pad(head, room) for head, room in zip(_HEADS, widths, strict=False)]
         yield [(_GAP.join([*heads, _HEADS[-1]]), DIM)]
         for judgement, cells in part:
-            yield from _row(judgement, cells, widths, width, glyphs)
+            yield _row(judgement, cells, widths, width, glyphs)
+            for text, style in () if brief else _below(judgement):
+                yield from wrapped([(printable(text), style)], width, glyphs, indent=4, hanging=6)
         yield []
     yield from _foot(audit, width, glyphs)
 
@@ -73,24 +86,22 @@ def _cells(judgement: Judgement) -> tuple[str, ...]:
     )
 
 
-def _row(
-    judgement: Judgement, cells: Sequence[str], widths: Sequence[int], width: int, glyphs: Glyphs
-) -> Iterator[Line]:
+def _row(judgement: Judgement, cells: Sequence[str], widths: Sequence[int], width: int, glyphs: Glyphs) -> Line:
     line: Line = []
     for cell, room, head in zip(cells, widths, _HEADS, strict=False):
         style = _STYLES[judgement.decision] if head == "decision" else PLAIN
         line.append((pad(cell, room) + _GAP, style))
     used = sum(widths) + len(_GAP) * len(widths)
-    title = printable(judgement.exclusion.filter.title)
-    yield [*line, (truncate(title, max(20, width - used), glyphs.ellipsis), BOLD)]
-    for text, style in _below(judgement):
-        yield from wrapped([(printable(text), style)], width, glyphs, indent=4, hanging=6)
+    kept = judgement.exclusion.filter
+    # A page's own words say more than the title that was made for them.
+    title = printable(str(kept.block.get("wording", "")) or kept.title)
+    return [*line, (truncate(title, max(20, width - used), glyphs.ellipsis), BOLD)]
 
 
 def _below(judgement: Judgement) -> Iterator[tuple[str, Style]]:
-    wording = str(judgement.exclusion.filter.block.get("wording", ""))
-    if wording:
-        yield f"the page: {wording}", DIM
+    kept = judgement.exclusion.filter
+    if kept.block.get("wording"):
+        yield kept.title, DIM
     for reason in judgement.reasons:
         yield reason, WARN if judgement.decision != "ACCEPTED" else PLAIN
     if judgement.aside:
