@@ -46,7 +46,16 @@ def test_one_column_is_the_only_view(tmp_path, target, image):
 
 
 @pytest.mark.parametrize(
-    "settings", [{"entry": "imNothing"}, {"image": "all"}, {"missing": "drop"}, {"prefilter": "on"}], ids=str
+    "settings",
+    [
+        {"entry": "imNothing"},
+        {"image": "all"},
+        {"missing": "drop"},
+        {"prefilter": "yes"},
+        {"long": "cut"},
+        {"colour": "red"},
+    ],
+    ids=str,
 )
 def test_options_that_are_unknown_are_refused(settings):
     with pytest.raises(UsageError, match=next(iter(settings))):

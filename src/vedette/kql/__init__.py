@@ -1,6 +1,6 @@
 """Predicates -> KQL: target tables and columns as data, one generator, nothing dropped without a word."""
 
-from vedette.kql.convert import Options, Query, convert
+from vedette.kql.convert import Options, Query, convert, convert_parts
 from vedette.kql.correlation import convert_correlation
 from vedette.kql.selection import convert_all
 from vedette.kql.target import COLUMNAR, TARGETS, Column, Table, Target, read_target
@@ -16,5 +16,6 @@ __all__ = [
     "convert",
     "convert_all",
     "convert_correlation",
+    "convert_parts",
     "read_target",
 ]

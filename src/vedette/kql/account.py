@@ -71,11 +71,13 @@ def account(found: Sequence[Query], loaded: RuleSet) -> Iterator[str]:
             "without the correlation, or write `generate: true` in it"
         )
     converted = [query for query in found if query.text]
+    firsts = sum(query.part[0] == 1 for query in converted)
     refused = sum(bool(query.errors) for query in found)
     longest = max((len(query.text) for query in converted), default=0)
     state = "checked" if converted and all(query.checked for query in converted) else "unchecked"
-    rules = "1 rule" if len(found) == 1 else f"{len(found):,} rules"
-    yield f"{len(converted):,} of {rules} converted, {refused:,} refused; longest query {longest:,} characters; {state}"
+    whole = sum(query.part[0] == 1 for query in found)
+    rules = "1 rule" if whole == 1 else f"{whole:,} rules"
+    yield f"{firsts:,} of {rules} converted, {refused:,} refused; longest query {longest:,} characters; {state}"
 
 
 def _query(query: Query) -> dict[str, Any]:
@@ -84,6 +86,8 @@ def _query(query: Query) -> dict[str, Any]:
         "kind": "correlation" if isinstance(query.rule, Correlation) else "rule",
         "table": query.table,
         "query": query.text,
+        "part": query.part[0],
+        "parts": query.part[1],
         "length": len(query.text),
         "checked": query.checked,
         "notes": query.notes,

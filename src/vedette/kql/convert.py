@@ -9,12 +9,14 @@ from typing import Final, Literal
 from vedette.errors import ConversionError, Location, UsageError
 from vedette.event import Choice
 from vedette.kql.binding import Bound, Refusal, bind
+from vedette.kql.parts import MAX_PARTS, parts
 from vedette.kql.place import logsource_of, place_of
 from vedette.kql.predicates import Printer, UnsayableError
+from vedette.kql.prefilter import call, prefilters
 from vedette.kql.strings import comment
 from vedette.kql.syslog import columns_of, prepared, raw_of
 from vedette.kql.target import Table, Target
-from vedette.predicate import FALSE, Regex, atoms
+from vedette.predicate import FALSE, Predicate, Regex, atoms
 from vedette.predicate.fold import DISPUTED
 from vedette.sigma.correlation import Correlation
 from vedette.sigma.rule import Rule
@@ -37,12 +39,19 @@ class Options:
             hunt does, with a note.
         window: in which windows correlations look: `sliding`, those that end at an event, or fixed `bin`s of the
             timespan, which are cheaper and miss what lies across their edges.
+        prefilter: whether the entry point is given terms to look for first, where the conditions imply them.
+        long: what is done with a rule whose query is longer than `MAX_QUERY`: write it whole with a `note`, `split` it
+            into queries that select the rule's rows together, or `refuse` it.
+        style: `classic`, or `scan`: an ordered correlation in sliding windows becomes one pass instead of joins.
     """
 
     entry: Literal["workspace", "builtin"] = "workspace"
     image: Choice = "both"
     missing: Literal["refuse", "absent"] = "refuse"
     window: Literal["sliding", "bin"] = "sliding"
+    prefilter: Literal["off", "on"] = "off"
+    long: Literal["note", "split", "refuse"] = "note"
+    style: Literal["classic", "scan"] = "classic"
 
     @classmethod
     def of(cls, settings: Mapping[str, str], target: Target) -> Options:
@@ -57,9 +66,12 @@ class Options:
         entry = names.get(entry, entry)
         image, missing = settings.get("image", "both"), settings.get("missing", "refuse")
         window = settings.get("window", "sliding")
-        unknown = sorted(set(settings) - {"entry", "image", "missing", "window"})
+        prefilter, long = settings.get("prefilter", "off"), settings.get("long", "note")
+        style = settings.get("style", "classic")
+        known = [field.name for field in dataclasses.fields(cls)]
+        unknown = sorted(set(settings) - set(known))
         if unknown:
-            raise UsageError(f"no option {unknown[0]!r}; the options are entry, image, missing and window")
+            raise UsageError(f"no option {unknown[0]!r}; the options are {', '.join(known[:-1])} and {known[-1]}")
         if entry not in ("workspace", "builtin"):
             raise UsageError(f"entry={entry} is unknown to {target.name}; write {', '.join(sorted(names))}")
         if image not in _CHOICES:
@@ -68,7 +80,14 @@ class Options:
             raise UsageError(f"missing={missing} is unknown; write refuse or absent")
         if window not in ("sliding", "bin"):
             raise UsageError(f"window={window} is unknown; write sliding or bin")
-        return cls(entry, image, missing, window)  # type: ignore[arg-type]  # all were held against their literals
+        if prefilter not in ("off", "on"):
+            raise UsageError(f"prefilter={prefilter} is unknown; write off or on")
+        if long not in ("note", "split", "refuse"):
+            raise UsageError(f"long={long} is unknown; write note, split or refuse")
+        if style not in ("classic", "scan"):
+            raise UsageError(f"style={style} is unknown; write classic or scan")
+        # All were held against their literals.
+        return cls(entry, image, missing, window, prefilter, long, style)  # type: ignore[arg-type]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,6 +104,7 @@ class Query:
         errors: why it can't be converted; each names rule, field and target.
         notes: what to know about the query.
         checked: whether Microsoft's parser has accepted the text.
+        part: which of how many queries of the rule this is, from 1; the rule's rows are those of all of them.
     """
 
     rule: Rule | Correlation
@@ -95,6 +115,7 @@ class Query:
     errors: tuple[ConversionError, ...]
     notes: tuple[str, ...]
     checked: bool = False
+    part: tuple[int, int] = (1, 1)
 
 
 def convert(rule: Rule, target: Target, options: Options | None = None) -> Query:
@@ -127,15 +148,68 @@ def convert(rule: Rule, target: Target, options: Options | None = None) -> Query
     if bound.refusals:
         return _refused(rule, target, name, bound, [_error(rule, target, name, refusal) for refusal in bound.refusals])
     try:
-        text = _text(table, name, bound)
+        text = _text(table, name, bound, options)
     except UnsayableError as unsayable:
         field = _field_of(columns, unsayable.column)
         refusal = Refusal(field, "column-type", unsayable.cause)
         return _refused(rule, target, name, bound, [_error(rule, target, name, refusal)])
-    return Query(rule, target.name, name, text, bound, (), _notes(rule, table, bound, text))
+    query = Query(rule, target.name, name, text, bound, (), _notes(rule, table, bound, text))
+    if options.long == "refuse" and len(text) > MAX_QUERY:
+        return _too_long(query, "-O long=split or long=note writes it")
+    return query
 
 
-def _text(table: Table, name: str, bound: Bound) -> str:
+def convert_parts(rule: Rule, target: Target, options: Options | None = None) -> tuple[Query, ...]:
+    """Write a rule as KQL, in several queries where it is too long for one and the options ask for that.
+
+    Args:
+        rule: as loaded.
+        target: where the queries are to run.
+        options: how they are written.
+
+    Returns:
+        One query, or the parts of the rule, in order; each begins with a comment that says which part it is.
+    """
+    options = options or Options()
+    query = convert(rule, target, options)
+    table = target.table(rule.logsource)
+    if options.long != "split" or len(query.text) <= MAX_QUERY or query.bound is None or table is None:
+        return (query,)
+    bound = query.bound
+
+    def text_of(predicate: Predicate, number: int, count: int) -> str:
+        told = comment(f"part {number} of {count}: the rule selects the rows of all parts")
+        return f"{told}\n{_text(table, query.table, dataclasses.replace(bound, predicate=predicate), options)}"
+
+    found = parts(bound.predicate, lambda one: len(text_of(one, MAX_PARTS, MAX_PARTS)) <= MAX_QUERY)
+    if not found:
+        return (_too_long(query, "no `or` of it can be parted: give the rule fewer values"),)
+    texts = [text_of(one, number, len(found)) for number, one in enumerate(found, 1)]
+    return tuple(
+        dataclasses.replace(
+            query,
+            text=text,
+            bound=dataclasses.replace(bound, predicate=one),
+            notes=_notes(rule, table, bound, text),
+            part=(number, len(found)),
+        )
+        for number, (text, one) in enumerate(zip(texts, found, strict=True), 1)
+    )
+
+
+def _too_long(query: Query, remedy: str) -> Query:
+    assert isinstance(query.rule, Rule)
+    cause = (
+        f"{_named(query.rule)}: its query has {len(query.text):,} characters in {query.target} ({query.table}), "
+        f"more than the {MAX_QUERY:,} that an analytics rule may have"
+    )
+    error = ConversionError(cause, query.rule.location, remedy=remedy, code="too-long")
+    return dataclasses.replace(query, text="", errors=(error,), notes=())
+
+
+def _text(table: Table, name: str, bound: Bound, options: Options) -> str:
+    if options.prefilter == "on":
+        name = call(name, prefilters(bound.predicate, table.prefilters))
     lines = [*map(comment, table.declared), name]
     if table.where:
         lines.append(f"| where {table.where}")

@@ -22,21 +22,23 @@ def write_folder(found: Sequence[Query], folder: str | os.PathLike[str]) -> tupl
 
     Returns:
         The files, in the order of the queries. Rules whose files have the same name, or that stand in one file, get
-        their ids added.
+        their ids added; the parts of one rule, which part they are.
 
     Raises:
         UsageError: a file can't be written.
     """
     place = Path(folder)
     written = []
-    stems = Counter(_stem(query).lower() for query in found)
+    stems = Counter(_stem(query).lower() for query in found if query.part[0] == 1)
     try:
         place.mkdir(parents=True, exist_ok=True)
         for query in found:
             if not query.text:
                 continue
             stem = _stem(query)
-            name = f"{stem}.kql" if stems[stem.lower()] == 1 else f"{stem}.{query.rule.id}.kql"
+            which = "" if stems[stem.lower()] == 1 else f".{query.rule.id}"
+            part = "" if query.part == (1, 1) else ".part{}of{}".format(*query.part)
+            name = f"{stem}{which}{part}.kql"
             text = queries([query]) if len(found) == 1 else with_header(query)
             beside = place / f".{secrets.token_hex(8)}.tmp"
             beside.write_bytes(text.encode())

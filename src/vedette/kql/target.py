@@ -59,6 +59,7 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             the default.
         name: table or function.
         builtin: the function of the same content that every workspace has, where there is one.
+        prefilters: parameter of the function to the column in which it looks for terms.
         where: condition that selects events of the category, put before the rule's own; may be empty.
         note: what to know about every query of this table.
         fields: Sigma's field to its column; a text alone is a column of text.
@@ -77,6 +78,7 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     product: str = ""
     source: str = ""
     builtin: str = ""
+    prefilters: dict[str, str] = {}
     where: str = ""
     note: str = ""
     fields: dict[str, str | Column] = {}
