@@ -21,7 +21,7 @@ def case_of(trial: Trial, step: str, expect: str, rule: str = "*") -> Case:
 
 def test_a_pack_that_keeps_its_word_passes_every_case(tmp_path):
     trial = try_pack(pack(tmp_path))
-    assert not (trial.failed or trial.problems or trial.rule_problems or trial.notes)
+    assert [trial.failed, trial.problems, trial.rule_problems, trial.notes] == [()] * 4
     assert [case.step for case in trial.cases] == [
         *["quiet"],
         *["backup"] * 3,
