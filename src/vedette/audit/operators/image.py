@@ -209,11 +209,11 @@ def _tail(start: Start) -> tuple[str, ...]:
 
 def _alone(start: Start) -> bool:
     """Whether the copy was recorded with this very command."""
-    return start.call is not None and _tail(start) in (("-F",), ("-P", "INPUT", "ACCEPT")) and start.call.ip == "ip"
+    return start.plain and _tail(start) in (("-F",), ("-P", "INPUT", "ACCEPT")) and tool(start) == "iptables"
 
 
 def _masked(start: Start) -> bool:
     """Whether the link to a copy was recorded with this very command, whichever of ufw's logging chains it names."""
     tail = _tail(start)
     flush = len(tail) == 2 and tail[0] == "-F" and tail[1].startswith("ufw-logging-")
-    return start.call is not None and start.call.ip == "ip" and (flush or tail == ("-X",))
+    return start.plain and tool(start) == "iptables" and (flush or tail == ("-X",))

@@ -6,12 +6,13 @@ ways, of which some fit: the value as it is, and the value as a part of what an 
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, Literal, TypeAlias
 
 from vedette.audit.forge import Claim
-from vedette.audit.mutant import Mutant, altered, below, below_script, program
+from vedette.audit.mutant import Effect, Mutant, altered, below, below_script, program
 from vedette.audit.operators.image import renamed, tool
 from vedette.audit.operators.start import Start, read_start
 from vedette.event import REGISTRY
@@ -25,6 +26,8 @@ _FREE: Final = frozenset({"C", "D", "E"})
 #: In this order: what a later claim sets stays.
 _ORDER: Final = ("Script", "ParentScript", "Image", "ParentImage", "CommandLine", "ParentCommandLine")
 _OTHER: Final = "kworker"
+#: What is no part of a folder's name.
+_MARKS: Final = re.compile(r"[\^$()\[\]\\|+{}]|[.][*?]")
 _BASIS: Final = {
     "ParentScript": "attack_maint_name: a script of the maintenance job's name below /tmp is run by its interpreter",
     "ParentImage": "attack_fake_parent_ansible: a copied shell of another name is the parent",
@@ -36,7 +39,8 @@ _MANUAL: Final = {
     "CurrentDirectory": "chdir(2): a process chooses its folder",
     "ProcessName": "execve(2): the name is that of the file that was executed",
 }
-_RECORDED: Final = frozenset({"ParentScript", "ParentImage", "ParentCommandLine"})
+#: Parents below /tmp under whose names a flush was recorded, by field.
+_RECORDED: Final = {"ParentScript": ("firewall-maintenance.sh", "puppet"), "ParentImage": ("ansible", "virsh")}
 
 
 def spoofs(start: Start, claims: Sequence[Claim]) -> Iterator[Mutant]:
@@ -61,7 +65,6 @@ def spoofs(start: Start, claims: Sequence[Claim]) -> Iterator[Mutant]:
 def _made(start: Start, operator: str, claims: Sequence[Claim], *, root: bool = False) -> Iterator[Mutant]:
     steps = "; ".join(dict.fromkeys(_step(claim) for claim in claims))
     fields = {claim.field for claim in claims}
-    recorded = len(claims) == 1 and claims[0].positive and claims[0].field in _RECORDED and not root
     known = {**_BASIS, **_MANUAL}
     basis = "; ".join(known[field] for field in sorted(fields) if field in known) or "judgement: docs/exclusions.md"
     for way in _WAYS:
@@ -69,12 +72,18 @@ def _made(start: Start, operator: str, claims: Sequence[Claim], *, root: bool = 
         for claim in sorted(claims, key=_place):
             values = None if values is None else _claimed(values, claim, way, fields, root=root)
         if values is not None and values != start.values:
-            effect: Literal["recorded", "documented", "assumed"] = "assumed"
-            if recorded:
+            effect: Effect = "assumed"
+            if not root and len(claims) == 1 and _recorded(values, claims[0]):
                 effect = "recorded"
             elif fields <= set(known) and not root and all(claim.positive for claim in claims):
                 effect = "documented"
             yield Mutant(operator, "substitution", values, effect, basis, steps, as_root_writes=root)
+
+
+def _recorded(values: Mapping[str, Value], claim: Claim) -> bool:
+    """Whether a parent of that name was recorded: what it is called changes nothing of what its child does."""
+    path = _column(values, claim.field)
+    return claim.positive and path.startswith("/tmp/") and path.endswith(_RECORDED.get(claim.field, ()))  # noqa: S108
 
 
 def _place(claim: Claim) -> int:
@@ -117,12 +126,18 @@ def _denied(values: dict[str, Value], claim: Claim) -> dict[str, Value]:
 
 def _text(claim: Claim, way: _Way) -> str | None:
     """The claim's value as a text that fits it."""
+    # An expression stands between slashes, and so may a folder.
     expression = len(claim.value) > 1 and claim.value.startswith("/") and claim.value.endswith("/")
     if way == "pattern":
         return _matching(claim.value[1:-1]) if expression else None
+    if expression and _MARKS.search(claim.value):
+        return None
+    if way == "exact" and claim.form == "file_named" and not expression and not {"*", "?"} & {*claim.value}:
+        return None  # as a part of a path below /tmp it fits as well
     return claim.value.replace("*", "").replace("?", "x")
 
 
+@functools.lru_cache(maxsize=1_000)
 def _matching(source: str) -> str | None:
     """A text that a regular expression finds something in, if one is found."""
     try:

@@ -119,6 +119,19 @@ class Start:
         """The command line."""
         return self.text("CommandLine")
 
+    @property
+    def plain(self) -> bool:
+        """Whether it is the genuine tool by its own name, with nothing but its command: as most were recorded."""
+        call = self.call
+        return (
+            call is not None
+            and len(call.lead) == 1
+            and not (call.before or call.after or call.flags)
+            and self.invoked in (f"/usr/sbin/{call.tool}", f"/sbin/{call.tool}")
+            and call.lead[0] in (call.tool, self.invoked)
+            and bool(call.backend)
+        )
+
 
 @functools.cache
 def commands() -> dict[str, Option]:

@@ -80,19 +80,18 @@ def _by(start: Start, call: Call, tool: Tool) -> Mutant:
     if tool.same_program:
         values = altered(start.values, {"CommandLine": command})
     else:
-        resolved = tool.resolved or start.text("Image.resolved")
+        resolved = tool.resolved or f"/usr/sbin/xtables-{call.backend or 'nft'}-multi"
         values = program(start.values, resolved, invoked, command, script=tool.script)
-    effect, basis = _effect(tool, call)
+    effect, basis = _effect(tool, start, call)
     return Mutant(tool.operator, tool.family, values, effect, basis, command)
 
 
-def _effect(tool: Tool, call: Call) -> tuple[Effect, str]:
+def _effect(tool: Tool, start: Start, call: Call) -> tuple[Effect, str]:
     """What was recorded for one backend or command says nothing of the others."""
     if tool.backend and not call.backend:
         return "assumed", f"{tool.basis}; where iptables keeps its rules is not known"
-    plain = call.table == "filter" and not call.before and not call.after and not call.flags
-    plain = plain and not (tool.recorded_alone and call.chain)
-    if tool.recorded and plain and call.letter in (tool.recorded_for or tool.letters):
+    asked = call.letter in (tool.recorded_for or tool.letters) and not (tool.recorded_alone and call.chain)
+    if tool.recorded and start.plain and asked:
         return "recorded", f"{tool.recorded}; {tool.basis}"
     if tool.recorded and not tool.recorded_for:
         return "documented", tool.basis
