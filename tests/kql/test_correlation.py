@@ -151,6 +151,10 @@ def test_a_query_beyond_the_limit_is_told(tmp_path):
     (query,) = convert_all(load([write_set(tmp_path, MANY, rule)], cache=False), read_target("asim"))
     assert len(query.text) > MAX_QUERY
     assert any("10,000" in note for note in query.notes)
+    loaded = load([write_set(tmp_path, MANY, rule)], cache=False)
+    (query,) = convert_all(loaded, read_target("asim"), Options(long="refuse"))
+    assert query.text == ""
+    assert {error.code for error in query.errors} == {"joined", "too-long"}
 
 
 @pytest.mark.parametrize(
@@ -211,9 +215,38 @@ def test_a_correlation_that_two_join_is_written_once(tmp_path):
 
 
 @pytest.mark.parametrize("setting", ["", "hop", "BIN"])
-def test_windows_that_are_unknown_are_refused(setting):
-    with pytest.raises(UsageError, match="window"):
-        Options.of({"window": setting}, read_target("asim"))
+@pytest.mark.parametrize("option", ["window", "style"])
+def test_what_an_option_does_not_know_is_refused(option, setting):
+    with pytest.raises(UsageError, match=option):
+        Options.of({option: setting}, read_target("asim"))
+
+
+SCAN = """
+Events
+| extend Step = case(Rule == "flush", 1, Rule == "reach", 2, 3)
+| sort by User asc, EventTime asc, Step asc
+| scan declare (Start1: datetime, Start2: datetime, Start3: datetime) with (
+    step s: true => Start1 = iff(Step == 1, EventTime, iff(User == s.User, s.Start1, datetime(null))), \
+Start2 = iff(User == s.User, iff(Step == 2, s.Start1, s.Start2), datetime(null)), \
+Start3 = iff(User == s.User, iff(Step == 3, s.Start2, s.Start3), datetime(null));
+)
+| where Step == 3 and EventTime - Start3 <= 10s
+| summarize WindowStart = max(Start3) by User, WindowEnd = EventTime
+| project User, WindowStart, WindowEnd"""
+
+
+def test_one_pass_over_sorted_events(tmp_path):
+    ordered = document("temporal_ordered", ["flush", "reach", "sudo"])
+    assert converted(tmp_path, ordered, style="scan").text.endswith(SCAN)
+
+
+@pytest.mark.parametrize(("kind", "window"), [("temporal", "sliding"), ("temporal_ordered", "bin")])
+def test_one_pass_is_for_orders_in_sliding_windows(tmp_path, kind, window):
+    text = document(kind, ["flush", "reach"])
+    assert (
+        converted(tmp_path, text, style="scan", window=window).text
+        == converted(tmp_path, text, style="classic", window=window).text
+    )
 
 
 def test_rules_that_are_only_joined_have_no_query_of_their_own(tmp_path):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.kql.correlated import RULES, Tables, converted, document, events_of
+from tests.kql.scanned import scanned_matches
 
 from vedette.correlate.reference import Row, correlated
 
@@ -95,6 +96,27 @@ def test_orders(tmp_path, target, windows, marks, data):
     in_order = [row._replace(rule=marks.index(row.rule)) for row in given_rows]
     expected = correlated("temporal_ordered", in_order, span=SPAN, rules=len(marks), condition=(), windows=windows)
     assert found(target, query.text, given_rows) == expected
+
+
+@pytest.mark.parametrize("group", ["[User]", "[]"])
+@pytest.mark.parametrize("marks", [[0], [0, 1], [2, 1, 0]], ids=str)
+@given(data=st.data())
+@EXAMPLES
+def test_one_pass_finds_the_same(tmp_path, marks, group, data):
+    given_rows = data.draw(rows(marks))
+    text = document("temporal_ordered", [RULES[mark] for mark in marks], group_by=group)
+    query = converted(tmp_path, text, style="scan")
+    in_order = [row._replace(rule=marks.index(row.rule)) for row in given_rows]
+    if group == "[]":
+        in_order = [row._replace(group=()) for row in in_order]
+    expected = correlated("temporal_ordered", in_order, span=SPAN, rules=len(marks), condition=())
+    held = tables("asim")
+    held.fill(events_of(given_rows))
+    matches = scanned_matches(held, query.text, keys=len(group) > 2)
+    assert {(by, end) for by, _, end in matches} == expected
+    assert len(matches) == len(expected)
+    classic = converted(tmp_path, text)
+    assert held.matches(classic.text, keys=len(group) > 2) == matches
 
 
 VALUES = [

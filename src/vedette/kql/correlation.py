@@ -18,7 +18,7 @@ from vedette.kql.place import section_of
 from vedette.kql.strings import quote
 from vedette.kql.syslog import columns_of
 from vedette.kql.target import Column, Target, Type
-from vedette.kql.windows import OURS, Events, duration, matches
+from vedette.kql.windows import NUMBERED, OURS, Events, duration, matches, scans
 from vedette.sigma.correlation import Correlation
 from vedette.sigma.references import Directory, Part, resolve
 from vedette.sigma.rule import Rule
@@ -50,7 +50,11 @@ def convert_correlation(
         return Query(correlation, target.name, tables, "", None, tuple(writer.errors), ())
     text = ";\n".join([*writer.lets, text])
     if len(text) > MAX_QUERY:
-        writer.note(f"{len(text):,} characters, more than the {MAX_QUERY:,} that an analytics rule may have")
+        told = f"{len(text):,} characters, more than the {MAX_QUERY:,} that an analytics rule may have"
+        if writer.options.long == "refuse":
+            writer.refuse(correlation, told, "too-long", "rules")
+            return Query(correlation, target.name, tables, "", None, tuple(writer.errors), ())
+        writer.note(told)
     return Query(correlation, target.name, tables, text, None, (), tuple(writer.notes))
 
 
@@ -118,10 +122,12 @@ class _Writer:
             tables.append(f"{source.text}\n| project {', '.join(shown)}")
         keys, values = (tuple(columns[name] for name in names) for names in (correlation.group_by, correlation.fields))
         events = Events(f"Events{suffix}", suffix, keys, values)
-        once = self.options.window == "bin" and correlation.kind != "temporal_ordered"
+        once = scans(correlation, self.options.window, self.options.style) or (
+            self.options.window == "bin" and correlation.kind != "temporal_ordered"
+        )
         present = [_present(column, types[name]) for name, column in columns.items()]
         self.lets.append(_statement(events.name, tables, present, once=once))
-        lets, text = matches(correlation, events, self.options.window)
+        lets, text = matches(correlation, events, self.options.window, self.options.style)
         self.lets.extend(lets)
         self.declare(correlation)
         places = {name: _Place(columns[name], types[name]) for name in correlation.group_by}
@@ -235,7 +241,8 @@ def _columns(correlation: Correlation) -> dict[str, str]:
     for name in (*correlation.group_by, *correlation.fields):
         if name in found:
             continue
-        plain = name if _PLAIN.fullmatch(name) else "By_" + re.sub(r"[^A-Za-z0-9_]", "_", name)
+        is_plain = _PLAIN.fullmatch(name) and not name.startswith(NUMBERED)
+        plain = name if is_plain else "By_" + re.sub(r"[^A-Za-z0-9_]", "_", name)
         taken = {*OURS, *found.values()}
         column, number = plain, 1
         while column in taken:

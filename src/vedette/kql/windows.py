@@ -6,6 +6,9 @@ is not joined with all others of its group, time is cut into buckets of one time
 end and the one before, and each event stands in its own bucket and in the next. Events of one time end one window.
 
 Fixed bins are buckets alone: cheaper, and blind to what lies across their edges.
+
+In the style `scan` an ordered correlation is one pass over the sorted events that keeps, for each step, the latest
+possible start.
 """
 
 from __future__ import annotations
@@ -18,12 +21,27 @@ from vedette.kql.strings import quote
 from vedette.sigma.correlation import Correlation
 
 Windows: TypeAlias = Literal["sliding", "bin"]
+Style: TypeAlias = Literal["classic", "scan"]
 _SIGNS: Final = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "eq": "==", "neq": "!="}
 _UNITS: Final = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 #: Columns of ours that no column of a group may be named like.
 OURS: Final = frozenset(
-    {"EventTime", "Rule", "Bucket", "StepTime", "NextTime", "WindowStart", "WindowEnd", "Count", "Sum", "Average"}
+    {
+        "EventTime",
+        "Rule",
+        "Bucket",
+        "StepTime",
+        "NextTime",
+        "WindowStart",
+        "WindowEnd",
+        "Count",
+        "Sum",
+        "Average",
+        "Step",
+    }
 )
+#: What columns of ours that are numbered begin with.
+NUMBERED: Final = "Start"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,14 +75,29 @@ def duration(seconds: int) -> str:
     return f"{seconds // size}{unit}"
 
 
-def matches(correlation: Correlation, events: Events, windows: Windows) -> tuple[tuple[str, ...], str]:
+def scans(correlation: Correlation, windows: Windows, style: Style) -> bool:
+    """Whether a correlation is written with `scan`."""
+    return style == "scan" and windows == "sliding" and correlation.kind == "temporal_ordered"
+
+
+def matches(
+    correlation: Correlation, events: Events, windows: Windows, style: Style = "classic"
+) -> tuple[tuple[str, ...], str]:
     """Where a correlation matches.
+
+    Args:
+        correlation: its kind, rules, timespan and condition.
+        events: where its events stand.
+        windows: in which windows it looks.
+        style: what is written where there is a choice.
 
     Returns:
         `let` statements, and the table of matches: columns of the group, `WindowStart`, `WindowEnd`, and what was
         counted, summed or averaged.
     """
     span = duration(correlation.timespan)
+    if scans(correlation, windows, style):
+        return (), _scan(correlation.rules, events, span)
     if correlation.kind == "temporal_ordered":
         return _steps(correlation.rules, events, span, windows)
     head = [events.name]
@@ -134,6 +167,38 @@ def _steps(rules: Sequence[str], events: Events, span: str, windows: Windows) ->
     return tuple(lets), _lines(
         names[-1],
         f"{ends} by {events.by(f'Bucket = bin(StepTime, {span})')}",
+        f"| project {events.by('WindowStart', 'WindowEnd')}",
+    )
+
+
+def _scan(rules: Sequence[str], events: Events, span: str) -> str:
+    """One pass in the order of groups, of time, and of rules where times are equal.
+
+    `Start1` is the time of the latest match of the first rule, `Start2` the start of the latest match of the second
+    that followed one of the first, and so on; another group begins anew.
+    """
+    starts = [f"Start{number}" for number in range(1, len(rules) + 1)]
+    same = " and ".join(f"{key} == s.{key}" for key in events.keys)
+    given = []
+    for number, start in enumerate(starts, 1):
+        reached = "EventTime" if number == 1 else f"s.{starts[number - 2]}"
+        if same and number > 1:
+            given.append(f"{start} = iff({same}, iff(Step == {number}, {reached}, s.{start}), datetime(null))")
+        elif same:
+            given.append(f"{start} = iff(Step == 1, EventTime, iff({same}, s.{start}, datetime(null)))")
+        else:
+            given.append(f"{start} = iff(Step == {number}, {reached}, s.{start})")
+    order = ", ".join(f"{column} asc" for column in (*events.keys, "EventTime", "Step"))
+    cases = ", ".join(f"Rule == {quote(rule)}, {number}" for number, rule in enumerate(rules[:-1], 1))
+    return _lines(
+        events.name,
+        f"| extend Step = {f'case({cases}, {len(rules)})' if cases else '1'}",
+        f"| sort by {order}",
+        f"| scan declare ({', '.join(f'{start}: datetime' for start in starts)}) with (",
+        f"    step s: true => {', '.join(given)};",
+        ")",
+        f"| where Step == {len(rules)} and EventTime - {starts[-1]} <= {span}",
+        f"| summarize WindowStart = max({starts[-1]}) by {events.by('WindowEnd = EventTime')}",
         f"| project {events.by('WindowStart', 'WindowEnd')}",
     )
 

@@ -29,10 +29,10 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("windows", ["sliding", "bin"])
+@pytest.mark.parametrize("settings", [{}, {"window": "bin"}, {"style": "scan"}], ids=str)
 @pytest.mark.parametrize(("name", "target"), CASES)
-def test_every_form_is_accepted(tmp_path, checker, name, target, windows):
+def test_every_form_is_accepted(tmp_path, checker, name, target, settings):
     inner = [INNER] if name == "chain" else []
-    query = converted(tmp_path, DOCUMENTS[name], *inner, target=target, window=windows)
+    query = converted(tmp_path, DOCUMENTS[name], *inner, target=target, **settings)
     assert query.errors == ()
     assert checker.check(query.text) == ()
