@@ -16,12 +16,15 @@ def probe(
     *,
     category: str = "process_creation",
     product: str = "linux",
+    service: str = "",
     **settings: str,
 ) -> Query:
     """The query of a rule with this detection section, dedented."""
     body = textwrap.indent(textwrap.dedent(detection).strip("\n"), "    ")
     path = folder / "probe.yml"
-    head = f"title: probe\nlogsource:\n    product: {product}\n    category: {category}\n"
+    source = {"product": product, "category": category, "service": service}
+    named = "".join(f"    {key}: {value}\n" for key, value in source.items() if value)
+    head = f"title: probe\nlogsource:\n{named}"
     path.write_text(f"{head}detection:\n{body}\n", encoding="utf-8")
     loaded = load([path], cache=False)
     assert loaded.problems == ()

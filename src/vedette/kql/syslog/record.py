@@ -57,7 +57,7 @@ def record_column(field: str) -> Column:
 
 def _read(key: str, start: str) -> str:
     """The first value of a key; quotes can stand at its ends alone."""
-    pattern = f"^{start}{_ITEM}{re.escape(key)}={_VALUE}"
+    pattern = f"^ *{start}{_ITEM}{re.escape(key)}={_VALUE}"
     return f'trim("\\"", extract({quote(pattern)}, 1, SigmaBody))'
 
 
