@@ -29,10 +29,10 @@ help: ## this list
 hunt: $(VENV)/.run.stamp ## set up, then hunt through the recording that the project ships
 	$(BIN)/vedette hunt $(ARGS) $(LOG)
 
-test: $(VENV)/.dev.stamp ## set up, then every test that takes no minutes
+test: $(VENV)/.dev.stamp $(VENV)/.parser.stamp ## set up, then every test that takes no minutes
 	$(BIN)/python -m pytest -n $(JOBS) -m "not long" $(ARGS) $(TESTS)
 
-test-long: $(VENV)/.dev.stamp $(VENV)/.oracle.stamp ## the tests that take minutes
+test-long: $(VENV)/.dev.stamp $(VENV)/.oracle.stamp $(VENV)/.parser.stamp ## the tests that take minutes
 	VEDETTE_ORACLE=$(VENV)/oracle/bin/python $(BIN)/python -m pytest -m long $(ARGS) $(TESTS)
 
 check: $(VENV)/.dev.stamp ## lint, format, types, import layers, house rules, documentation, locks
@@ -97,3 +97,11 @@ $(VENV)/.oracle.stamp: $(VENV)/.made.stamp requirements/oracle.txt
 	$(PYTHON) -m venv $(VENV)/oracle
 	$(VENV)/oracle/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/oracle.txt
 	@touch $@
+
+# Microsoft's parser of KQL, for `convert --check`, `kql check` and their tests; without npm these say what is missing.
+$(VENV)/.parser.stamp: src/vedette/kql/check/package.py | $(VENV)/.run.stamp
+	@if [ -n "$$VEDETTE_NO_PARSER" ]; then echo "VEDETTE_NO_PARSER is set: no check of KQL by Microsoft's parser"; \
+	elif $(BIN)/vedette kql parser status >/dev/null 2>&1; then touch $@; \
+	elif ! command -v npm >/dev/null; then echo "npm is missing: no check of KQL by Microsoft's parser, its tests are skipped"; \
+	elif $(BIN)/vedette kql parser install; then touch $@; \
+	else echo "the parser can't be fetched: no check of KQL by Microsoft's parser, its tests are skipped"; fi

@@ -1,57 +1,23 @@
 from __future__ import annotations
 
-import base64
-import hashlib
-import io
 import os
-import stat
 import sys
-import tarfile
-from pathlib import Path
 
 import pytest
+from tests.kql.check.packaged import CONTENTS, PUBLISHED, WHOLE, npm, pins, tarball
 
 from vedette.errors import ParserMissingError, UsageError
 from vedette.kql.check import package, parser
-
-CONTENTS = {"bridge.min.js": b"one", "Kusto.Language.Bridge.min.js": b"two", "package.json": b"{}"}
-WHOLE = {*CONTENTS, "NOTICE.txt", "MIT.txt", "Apache-2.0.txt"}
-
-
-def tarball(contents: dict[str, bytes]) -> bytes:
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w:gz") as archive:
-        for name, content in contents.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            archive.addfile(member, io.BytesIO(content))
-    return out.getvalue()
-
-
-PUBLISHED = tarball(
-    {**{f"package/{name}": content for name, content in CONTENTS.items()}, "package/../../evil.js": b"evil"}
-)
 
 
 @pytest.fixture(autouse=True)
 def world(monkeypatch, tmp_path):
     """A small package in place of the published one, and folders of the test's own."""
-    digest = base64.b64encode(hashlib.sha512(PUBLISHED).digest()).decode()
-    monkeypatch.setattr(package, "INTEGRITY", f"sha512-{digest}")
-    pins = {name: (len(content), hashlib.sha512(content).hexdigest()) for name, content in CONTENTS.items()}
-    monkeypatch.setattr(package, "STATEMENT", {"package.json": pins.pop("package.json")})
-    monkeypatch.setattr(package, "SCRIPTS", pins)
+    for name, value in pins().items():
+        monkeypatch.setattr(package, name, value)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setattr(sys, "prefix", str(tmp_path / "environment"))
     monkeypatch.setattr(sys, "base_prefix", str(tmp_path / "environment"))
-
-
-def npm(folder: Path, script: str) -> str:
-    folder.mkdir()
-    program = folder / "npm"
-    program.write_text(f"#!{sys.executable}\nimport pathlib, sys, time\n{script}\n")
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    return str(folder)
 
 
 def test_only_what_is_pinned_is_taken_out(tmp_path):
@@ -113,8 +79,7 @@ def test_an_enormous_file_is_no_tarball(tmp_path):
 def test_npm_is_asked_for_the_one_version_by_a_list_of_arguments(tmp_path, monkeypatch):
     (tmp_path / "published.tgz").write_bytes(PUBLISHED)
     script = (
-        "folder = pathlib.Path(sys.argv[sys.argv.index('--pack-destination') + 1])\n"
-        f"(folder / 'x.tgz').write_bytes(pathlib.Path({str(tmp_path / 'published.tgz')!r}).read_bytes())\n"
+        f"pathlib.Path('x.tgz').write_bytes(pathlib.Path({str(tmp_path / 'published.tgz')!r}).read_bytes())\n"
         f"pathlib.Path({str(tmp_path / 'asked')!r}).write_text(' '.join(sys.argv[1:4]))"
     )
     monkeypatch.setenv("PATH", npm(tmp_path / "bin", script))

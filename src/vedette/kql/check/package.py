@@ -68,9 +68,9 @@ def download() -> bytes:
     npm = shutil.which("npm")
     if npm is None:
         raise PackageError("npm is not installed; install it, or give the package's tarball by --from FILE")
-    # A folder of its own, so that no package.json or .npmrc of the working directory has a say.
+    # npm leaves the tarball where it runs; there, no package.json or .npmrc of the user's folder has a say.
     with tempfile.TemporaryDirectory(prefix="vedette-npm-") as folder:
-        command = [npm, "pack", f"{NAME}@{VERSION}", "--silent", "--ignore-scripts", "--pack-destination", folder]
+        command = [npm, "pack", f"{NAME}@{VERSION}", "--silent", "--ignore-scripts"]
         try:
             subprocess.run(  # noqa: S603 (an argument list of constants and npm's own path)
                 command, cwd=folder, check=True, capture_output=True, timeout=PATIENCE, stdin=subprocess.DEVNULL
