@@ -105,11 +105,14 @@ def automaton(pattern: Cidr) -> Automaton:
 @functools.lru_cache(maxsize=1)
 def domain() -> Automaton:
     """All texts that a reader could print for an address, and the empty one; for IPv6 some more."""
-    tree = Any((_dotted(0, 2**32 - 1), Row((_HEXES, _COLON, _HEXES)), Row(())))
+    quad = _dotted(0, 2**32 - 1)
+    mapped = Row((*(single(character, cased=True) for character in "::ffff:"), quad))
+    tree = Any((quad, Row((_LOWER, _COLON, _LOWER)), mapped, Row(())))
     return Positions(tree, open_start=False, open_end=False, written="0123456789.:", size=1000)
 
 
 _HEXES: Final = Repeat(Set(_HEX), 0, None)
+_LOWER: Final = Repeat(Set(((0x30, 0x3A), (0x61, 0x66))), 0, None)
 _SCOPE: Final = Repeat(Row((single("%", cased=True), Repeat(Set(EVERY), 0, None))), 0, 1)
 _COLONS: Final = Row((_HEXES, _COLON, _HEXES, _SCOPE))
 

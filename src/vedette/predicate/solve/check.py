@@ -29,7 +29,7 @@ from vedette.predicate.pattern import (
 )
 from vedette.predicate.solve.almanac import no_time
 from vedette.predicate.solve.derivative import Terms, TooLargeError
-from vedette.predicate.solve.expression import UnreadError, integers, loose, quads, term_of
+from vedette.predicate.solve.expression import UnreadError, integers, loose, quads, term_of, text_term
 from vedette.predicate.solve.outcome import Kinds, Proof, Vocabulary
 
 #: Decisions of the refutation by search.
@@ -171,7 +171,8 @@ def _barren(field: str, literals: Sequence[tuple[Pattern, bool]], proof: Proof) 
     if field in proof.vocabulary:
         values = [int(v) if v and kind == "number" else v for v in proof.vocabulary[field]]
         return not any(all(holds(pattern, value) == sign for pattern, sign in literals) for value in values)
-    if kind == "time":
+    timed = any(isinstance(pattern, TimePart) for pattern, _ in literals)
+    if kind == "time" or (kind == "number" and timed):
         return no_time(literals)
     if all(isinstance(pattern, Cidr) for pattern, _ in literals):
         return _no_address([(pattern.network, sign) for pattern, sign in literals if isinstance(pattern, Cidr)])
@@ -191,9 +192,9 @@ def _terms(literals: Iterable[tuple[Pattern, bool]], kind: str, terms: Terms) ->
     if kind == "number":
         made.append(integers(terms))
     if kind == "address":
-        lower = terms.star(terms.letters(((46, 46), (48, 58), (97, 102))))
-        six = terms.both([loose(terms), lower])
-        made.append(terms.either(terms.empty, six, quads(ipaddress.IPv4Network("0.0.0.0/0"), terms)))
+        four = quads(ipaddress.IPv4Network("0.0.0.0/0"), terms)
+        six = terms.both([loose(terms), terms.star(terms.letters(((48, 58), (97, 102))))])
+        made.append(terms.either(terms.empty, four, six, terms.cat(text_term("::ffff:", terms), four)))
     return made
 
 
@@ -227,9 +228,15 @@ def _joined(
 ) -> bool:
     """Whether fields that refer to one another have no values; shown on one of them at a time."""
     literals: dict[str, list[tuple[Pattern, bool]]] = {field: list(found) for field, found in asked.items()}
+    if any(
+        isinstance(pattern, TimePart) and proof.kinds[field] != "text"
+        for field in literals
+        for pattern, _ in literals[field]
+    ):
+        return False
     holding: list[tuple[str, Reference, str]] = []
     for subject, pattern, sign in references:
-        if proof.kinds.get(subject) == "time" or proof.kinds.get(pattern.field) == "time":
+        if any(proof.kinds.get(field) == "time" for field in (subject, pattern.field)):
             return False
         own, other = literals.setdefault(subject, []), literals.setdefault(pattern.field, [])
         if subject == pattern.field:
@@ -257,6 +264,8 @@ def _joined(
             and not (path and isinstance(pattern, Regex))
         ]
         made = _terms(found, proof.kinds.get(field, "text"), terms)
+        if field in proof.vocabulary:
+            made.append(terms.either(*[text_term(text, terms) for text in proof.vocabulary[field]]))
         for subject, pattern, target in holding:
             if subject == field and target not in path and (pattern.cased or blind or not path):
                 inner = held(target, (*path, field), terms, blind=blind or not pattern.cased)

@@ -46,11 +46,14 @@ def find(literals: Sequence[tuple[Pattern, bool]], budget: Budget) -> Value | No
             return value
     parts = [(pattern, sign) for pattern, sign in literals if isinstance(pattern, TimePart)]
     edges = [(pattern, sign) for pattern, sign in literals if isinstance(pattern, Compare)]
-    # With a part asked for, the time has parts; without one, the ends above are all that matters.
+    # Without a part only the ends matter; what is not present has none.
+    if not parts or any(isinstance(pattern, Present) and not sign for pattern, sign in literals):
+        return None
+    minutes = _minutes(parts)
     for day in _days(parts, edges, budget):
-        for minute in _minutes(parts):
-            start = day + minute * 60
-            for value in _within(start, ends):
+        cut = any(day <= end <= day + _DAY for end in ends)
+        for minute in minutes if cut else minutes[:1]:
+            for value in _within(day + minute * 60, ends):
                 if fits(value):
                     return value
     return None
@@ -58,13 +61,10 @@ def find(literals: Sequence[tuple[Pattern, bool]], budget: Budget) -> Value | No
 
 def _within(start: int, ends: Sequence[float]) -> Iterator[Value]:
     """One value from each part of a minute that the ends cut it into."""
-    cuts = [end for end in ends if start <= end < start + 60]
-    yield start
-    for cut, following in zip(cuts, [*cuts[1:], start + 60], strict=True):
-        yield cut
-        yield (cut + following) / 2
-    if cuts:
-        yield (start + cuts[0]) / 2
+    places = [start, *(end for end in ends if start < end < start + 60), start + 60]
+    for place, following in itertools.pairwise(places):
+        yield place
+        yield (place + following) / 2
 
 
 def _minutes(parts: Sequence[tuple[TimePart, bool]]) -> list[int]:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from vedette.predicate.fold import fold
-from vedette.predicate.pattern import Cidr, Compare, Glob, Pattern, Present, Regex, Wild
+from vedette.predicate.pattern import Cidr, Compare, Glob, Pattern, Present, Regex, TimePart, Wild
 from vedette.predicate.solve.derivative import ALL, LAST, NEWLINE, Ranges, Terms
 
 _LIKE: Final = {
@@ -61,6 +61,9 @@ def term_of(pattern: Pattern, terms: Terms) -> int | None:
         case Cidr(network=network):
             net = ipaddress.ip_network(network, strict=False)
             return quads(net, terms) if isinstance(net, ipaddress.IPv4Network) else None
+        case TimePart():
+            # On a text it never holds.
+            return terms.none
     raise UnreadError
 
 
@@ -72,19 +75,20 @@ def loose(terms: Terms) -> int:
 def quads(network: ipaddress.IPv4Network, terms: Terms) -> int:
     """The dotted texts of a network."""
     pairs = zip(network.network_address.packed, network.broadcast_address.packed, strict=True)
-    octets = [terms.either(*[_text(str(n), terms) for n in range(low, high + 1)]) for low, high in pairs]
-    dot = _text(".", terms)
+    octets = [terms.either(*[text_term(str(n), terms) for n in range(low, high + 1)]) for low, high in pairs]
+    dot = text_term(".", terms)
     return terms.cat(octets[0], dot, octets[1], dot, octets[2], dot, octets[3])
 
 
 def integers(terms: Terms) -> int:
     """Integers as they are printed, and the empty text."""
-    sign = terms.either(terms.empty, _text("-", terms))
+    sign = terms.either(terms.empty, text_term("-", terms))
     number = terms.cat(sign, terms.letters(((49, 57),)), terms.times(terms.letters(_DIGIT), 0, _DIGITS - 1))
-    return terms.either(terms.empty, _text("0", terms), number)
+    return terms.either(terms.empty, text_term("0", terms), number)
 
 
-def _text(text: str, terms: Terms) -> int:
+def text_term(text: str, terms: Terms) -> int:
+    """One text, letter by letter as it is."""
     return terms.cat(*[terms.letters(_ranges(letter)) for letter in text])
 
 
@@ -141,19 +145,19 @@ def _invert(*groups: Ranges) -> Ranges:
 
 def _compare(pattern: Compare, terms: Terms) -> int:
     digit = terms.letters(_DIGIT)
-    minus, plus = _text("-", terms), terms.either(terms.empty, _text("+", terms))
+    minus, plus = text_term("-", terms), terms.either(terms.empty, text_term("+", terms))
     digits = terms.times(digit, 1, _DIGITS)
 
     def large(least: int) -> int:
         """Digits of a number that is at least `least`, zeros before it allowed."""
         text = str(max(least, 0))
-        parts = [_text(text, terms), terms.cat(terms.letters(((49, 57),)), terms.times(digit, len(text), None))]
+        parts = [text_term(text, terms), terms.cat(terms.letters(((49, 57),)), terms.times(digit, len(text), None))]
         for place, letter in enumerate(text):
             if letter != "9":
                 more = terms.letters(((ord(letter) + 1, 57),))
                 rest = [digit] * (len(text) - place - 1)
-                parts.append(terms.cat(_text(text[:place], terms), more, *rest))
-        zeros = terms.star(_text("0", terms))
+                parts.append(terms.cat(text_term(text[:place], terms), more, *rest))
+        zeros = terms.star(text_term("0", terms))
         return terms.both([digits, terms.cat(zeros, terms.either(*parts))])
 
     def small(most: int) -> int:

@@ -16,7 +16,7 @@ from vedette.predicate.solve.theory import Theory
 from vedette.predicate.solve.within import Holder
 
 #: Texts of one field that are tried beside those of the others.
-_TRIED: Final = 4
+_TRIED: Final = 5
 _FORMS: Final = {"equals": equals, "startswith": startswith, "endswith": endswith, "contains": contains}
 _MANY: Final = "fields that refer to one another in a way that is not covered"
 
@@ -57,6 +57,9 @@ def decide_related(theory: Theory, group: Group, by_field: Mapping[str, Sequence
     """
     if any(theory.kind(field) == "time" for field in group.fields):
         raise GaveUpError("fieldref of a time")
+    for field in group.fields:
+        if theory.kind(field) == "number" and theory.has_time_part(by_field.get(field, ())):
+            raise GaveUpError("fieldref of a time")
     return _Related(theory, group, by_field).decide()
 
 
@@ -140,10 +143,6 @@ class _Related:
 
     def _words(self, field: str) -> list[str] | Clash:
         """A few texts of the field on its own."""
-        listed = self.theory.vocabulary.get(field)
-        if listed is not None:
-            values = [text for text in sorted(listed) if self._texts(field, self.literals[field]).fits(text)]
-            return values or Clash(tuple(self.literals[field]))
         texts: list[str] = []
         literals = list(self.literals[field])
         while len(texts) < _TRIED:
@@ -214,8 +213,7 @@ class _Related:
 
     def _fits(self, texts: Mapping[str, str]) -> bool:
         row = self._values(texts)
-        listed = self.theory.vocabulary
-        if any(text not in listed[field] for field, text in texts.items() if field in listed):
+        if not all(self.theory.domain(field).test(text) for field, text in texts.items()):
             return False
         if any(not self.theory.fits(self.given[field], value) for field, value in row.items()):
             return False

@@ -9,18 +9,19 @@ from typing import Final
 from vedette.predicate.evaluate import holds, wildcard
 from vedette.predicate.fold import fold
 from vedette.predicate.node import Atom, Keyword
-from vedette.predicate.pattern import Cidr, Compare, Glob, Pattern, Present, Regex, Token, Wild
+from vedette.predicate.pattern import Cidr, Compare, Glob, Pattern, Present, Regex, TimePart, Token, Wild
 from vedette.predicate.solve import address
 from vedette.predicate.solve.automaton import Automaton, Positions
 from vedette.predicate.solve.integer import Decimal, bounds
 from vedette.predicate.solve.outcome import GaveUpError
-from vedette.predicate.solve.syntax import Any, Node, example, glob_tree, regex_tree
+from vedette.predicate.solve.syntax import Any, example, glob_tree, regex_tree
 
 #: The field of keywords; no rule can name it.
 RAW: Final = "\0raw"
 #: Stands for any text at all; no pattern can hold it, since no encoding can.
 _ANYTHING: Final = "\udc00"
 _SOME: Final = Glob((Wild.ONE, Wild.ANY))
+_NOTHING: Final = Positions(Any(()), open_start=False, open_end=False, written="", size=10)
 
 
 class Shape:
@@ -177,8 +178,7 @@ def _automaton(pattern: Pattern, size: int) -> Automaton:
             return address.automaton(pattern)
         case Compare():
             limits = bounds(pattern)
-            if limits is None:
-                nothing: Node = Any(())
-                return Positions(nothing, open_start=False, open_end=False, written="", size=size)
-            return Decimal(*limits)
+            return _NOTHING if limits is None else Decimal(*limits)
+        case TimePart():
+            return _NOTHING
     raise GaveUpError(f"a {type(pattern).__name__} pattern on a text")

@@ -9,6 +9,7 @@ from pysat.solvers import Minisat22
 
 from vedette.predicate.evaluate import Value, evaluate
 from vedette.predicate.node import Predicate
+from vedette.predicate.regex import RegexRefusedError
 from vedette.predicate.solve.formula import Formula
 from vedette.predicate.solve.outcome import (
     Budget,
@@ -119,7 +120,7 @@ class Search:
                 continue
             try:
                 found = self.theory.decide(field, sorted(literals))
-            except GaveUpError as gave_up:
+            except (GaveUpError, RegexRefusedError) as gave_up:
                 self.unexplained = str(gave_up)
                 complete = False
                 continue
@@ -130,7 +131,7 @@ class Search:
         for group in related:
             try:
                 values = decide_related(self.theory, group, by_field)
-            except GaveUpError as gave_up:
+            except (GaveUpError, RegexRefusedError) as gave_up:
                 self.unexplained = str(gave_up)
                 complete = False
                 continue
@@ -142,8 +143,11 @@ class Search:
 
     def _replay(self, row: dict[str, Value]) -> Sat | Undecided:
         raw = str(row.pop(RAW, ""))
-        if evaluate(self.predicate, row, raw):
-            return Sat(row, raw)
+        try:
+            if evaluate(self.predicate, row, raw):
+                return Sat(row, raw)
+        except RegexRefusedError as refused:
+            return Undecided(str(refused))
         return Undecided("a defect: the reference evaluator does not confirm the witness")
 
     def _unsat(self) -> Unsat:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
-from vedette.predicate.evaluate import Row, Value, holds
+from vedette.predicate.evaluate import Row as Fields
+from vedette.predicate.evaluate import Value, holds
 from vedette.predicate.pattern import Pattern, Reference, TimePart
 from vedette.predicate.solve import address, clock
+from vedette.predicate.solve.automaton import Automaton, Positions
 from vedette.predicate.solve.integer import DIGITS, Decimal
 from vedette.predicate.solve.outcome import Budget, Kinds, Vocabulary
 from vedette.predicate.solve.shape import Shape
+from vedette.predicate.solve.syntax import Any, single
+from vedette.predicate.solve.syntax import Sequence as Row
 from vedette.predicate.solve.text import ANY_TEXT, Clash, Domain, Texts
 
 _INTEGER: Final = re.compile(rf"0|-?[1-9][0-9]{{0,{DIGITS - 1}}}|")
@@ -50,6 +55,9 @@ class Theory:
 
     def domain(self, field: str) -> Domain:
         """What texts a field can hold."""
+        if field in self.vocabulary:
+            values = self.vocabulary[field]
+            return Domain(lambda text: text in values, functools.partial(_listed, values))
         return {"number": NUMBER, "address": ADDRESS}.get(self.kind(field), ANY_TEXT)
 
     def decide(self, field: str, literals: Sequence[int]) -> Value | Clash:
@@ -66,8 +74,9 @@ class Theory:
 
     def _decide(self, field: str, literals: tuple[int, ...]) -> Value | Clash:
         if field in self.vocabulary:
-            return self._listed(field, literals)
-        if self.kind(field) == "time":
+            return self._among(field, literals)
+        kind = self.kind(field)
+        if kind == "time" or (kind == "number" and self.has_time_part(literals)):
             return self._time(literals)
         texts = Texts(literals, self.shapes, self.domain(field), self.budget, short=self.short)
         found = texts.decide()
@@ -77,14 +86,18 @@ class Theory:
         """A text as the field holds it: an integer for a number."""
         return int(text) if text and self.kind(field) == "number" else text
 
-    def fits(self, literals: Sequence[int], value: Value, row: Row | None = None) -> bool:
+    def fits(self, literals: Sequence[int], value: Value, row: Fields | None = None) -> bool:
         """Whether the reference evaluator agrees that the value obeys the literals."""
         return all(holds(self._pattern(literal), value, row) == (literal > 0) for literal in literals)
+
+    def has_time_part(self, literals: Iterable[int]) -> bool:
+        """Whether a literal reads a part of a time."""
+        return any(isinstance(self._pattern(literal), TimePart) for literal in literals)
 
     def _pattern(self, literal: int) -> Pattern:
         return self.shapes[abs(literal)].pattern
 
-    def _listed(self, field: str, literals: tuple[int, ...]) -> Value | Clash:
+    def _among(self, field: str, literals: tuple[int, ...]) -> Value | Clash:
         values = [
             self.value(field, text) for text in sorted(self.vocabulary[field], key=lambda text: (len(text), text))
         ]
@@ -105,6 +118,12 @@ class Theory:
     def is_reference(self, literal: int) -> bool:
         """Whether the literal compares two fields."""
         return isinstance(self._pattern(literal), Reference)
+
+
+@functools.lru_cache(maxsize=256)
+def _listed(values: frozenset[str]) -> Automaton:
+    tree = Any(tuple(Row(tuple(single(letter, cased=True) for letter in text)) for text in sorted(values)))
+    return Positions(tree, open_start=False, open_end=False, written="", size=100_000)
 
 
 def _fewest(literals: Sequence[int], clash: Callable[[Sequence[int]], bool]) -> Clash:
