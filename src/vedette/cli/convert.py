@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import time
 
 import click
 
@@ -40,11 +41,13 @@ import click
     "settings",
     multiple=True,
     metavar="KEY=VALUE",
-    help="How queries are written: entry, image, missing, window; may be repeated.",
+    help="How queries are written: entry, image, missing, window, prefilter, long, style; may be repeated.",
 )
 @click.option(
     "--check", "check", is_flag=True, help="Hold each query against Microsoft's parser; one with an error is refused."
 )
+@click.option("--filters", multiple=True, metavar="PATH", help="Sigma filters beside those of a pack; may be repeated.")
+@click.option("--no-exclusions", is_flag=True, help="Take no exclusion out, not even those of the pack.")
 @click.option("--strict", is_flag=True, help="Exit with 2 if a rule was refused.")
 @click.pass_context
 def convert(
@@ -56,17 +59,21 @@ def convert(
     output: str | None,
     settings: tuple[str, ...],
     check: bool,
+    filters: tuple[str, ...],
+    no_exclusions: bool,
     strict: bool,
 ) -> None:
     """Write Sigma rules as KQL that means what the law says, or say why not.
 
     RULES are Sigma files, folders that are searched for them, or hunt packs. A field or log source that the target has
     no column or table for refuses the rule; nothing is dropped. A correlation becomes one query with its rules, which
-    get none of their own unless it says `generate: true`. Queries are marked unchecked unless --check lets Microsoft's
+    get none of their own unless it says `generate: true`. Exclusions that apply to a rule are taken out behind its
+    condition. Queries are marked unchecked unless --check lets Microsoft's
     parser see them (see `vedette kql`). The exit code is 2 if no rule converts at all.
     """
     from vedette.cli.exit import OK, RULES
     from vedette.cli.meter import Meter
+    from vedette.hunt.exclusion import judge
     from vedette.hunt.options import Progress
     from vedette.kql import Options, convert_all, read_target
     from vedette.kql.account import account, document, queries
@@ -80,8 +87,9 @@ def convert(
     options = Options.of(_settings(settings), target)
     # The parser loads in a process of its own while rules are read here.
     with Meter(shown=sys.stderr.isatty()) as meter, Checker() if check else contextlib.nullcontext() as checker:
-        loaded = load(paths, on_progress=lambda done, total: meter(Progress("rules", done, total)))
-        found = convert_all(loaded, target, options)
+        loaded = load((*paths, *filters), on_progress=lambda done, total: meter(Progress("rules", done, total)))
+        judged = None if no_exclusions else judge(loaded.filters, loaded.rules, now=time.time(), place=target.name)
+        found = convert_all(loaded, target, options, judged)
         if checker is not None:
             found = [checked(query, checker) for query in found]
     if _is_folder(output):
@@ -90,12 +98,15 @@ def convert(
             raise click.UsageError("-o DIR takes -f query; give a file for JSON", ctx)
         write_folder(found, output)
     else:
-        text = document(found, loaded, target) if form == "json" else queries(found)
+        text = document(found, loaded, target, judged) if form == "json" else queries(found)
         _write(text, output)
-    for line in account(found, loaded):
+    for line in account(found, loaded, judged):
         click.echo(printable(line), err=True)
     converted = any(query.text for query in found)
-    refused = bool(loaded.problems) or any(query.errors for query in found)
+    refused = bool(loaded.problems) or any(query.errors or query.unenforced for query in found)
+    if judged is not None:
+        wrong = [one for one in judged.aside if one.fault not in ("EXPIRED", "ELSEWHERE")]
+        refused = refused or bool(judged.problems) or bool(wrong)
     ctx.exit(RULES if not converted or (strict and refused) else OK)
 
 

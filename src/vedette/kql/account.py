@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from vedette.errors import ContentError
+from vedette.hunt.exclusion import Exclusions
 from vedette.kql.convert import Query
 from vedette.kql.selection import joined_only
 from vedette.kql.strings import comment
@@ -35,7 +36,7 @@ def with_header(query: Query) -> str:
     return "\n".join([*map(comment, lines), query.text]) + "\n"
 
 
-def document(found: Sequence[Query], loaded: RuleSet, target: Target) -> str:
+def document(found: Sequence[Query], loaded: RuleSet, target: Target, exclusions: Exclusions | None = None) -> str:
     """Queries, refusals and what did not load, as one JSON document."""
     content = {
         "target": target.name,
@@ -44,22 +45,31 @@ def document(found: Sequence[Query], loaded: RuleSet, target: Target) -> str:
         "queries": [_query(query) for query in found if query.text],
         "refused": [_refused(query) for query in found if query.errors],
         "joined": sorted(joined_only(loaded)),
-        "problems": [_problem(problem) for problem in loaded.problems],
+        "exclusions_aside": [
+            {"id": one.exclusion.id, "title": one.exclusion.filter.title, "fault": one.fault, "why": one.why}
+            for one in (exclusions.aside if exclusions is not None else ())
+        ],
+        "problems": [
+            _problem(problem)
+            for problem in (*loaded.problems, *(exclusions.problems if exclusions is not None else ()))
+        ],
     }
     return msgspec.json.format(msgspec.json.encode(content)).decode() + "\n"
 
 
-def account(found: Sequence[Query], loaded: RuleSet) -> Iterator[str]:
+def account(found: Sequence[Query], loaded: RuleSet, exclusions: Exclusions | None = None) -> Iterator[str]:
     """Lines for people: what did not load, what was refused, notes, and the sum."""
     for problem in loaded.problems:
         yield f"vedette: {problem}"
     for warning in loaded.warnings:
         if warning.code != "correlation":  # which is about hunts
             yield f"vedette: {warning}"
-    for found_filter in loaded.filters:
-        yield f"vedette: {found_filter.location}: a filter is not applied to queries yet; they select what it excludes"
+    if exclusions is not None:
+        yield from (f"vedette: {one}" for one in (*exclusions.problems, *exclusions.aside, *exclusions.notes))
+    elif loaded.filters:
+        yield f"vedette: no exclusion is taken out, as asked: {len(loaded.filters):,} were read"
     for query in found:
-        for error in query.errors:
+        for error in (*query.errors, *query.unenforced):
             yield f"vedette: {error}"
     for query in found:
         for note in query.notes:
@@ -91,6 +101,8 @@ def _query(query: Query) -> dict[str, Any]:
         "length": len(query.text),
         "checked": query.checked,
         "notes": query.notes,
+        "excluded": [{"id": one.id, "title": one.filter.title, "reason": one.reason} for one in query.excluded],
+        "unenforced": [_problem(error) for error in query.unenforced],
     }
 
 

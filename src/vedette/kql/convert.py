@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 from vedette.errors import ConversionError, Location, UsageError
 from vedette.event import Choice
+from vedette.hunt.exclusion import Exclusion
 from vedette.kql.binding import Bound, Refusal, bind
+from vedette.kql.inline import Inlined, inline
 from vedette.kql.parts import MAX_PARTS, parts
 from vedette.kql.place import logsource_of, place_of
 from vedette.kql.predicates import Printer, UnsayableError
@@ -104,6 +106,8 @@ class Query:
         errors: why it can't be converted; each names rule, field and target.
         notes: what to know about the query.
         checked: whether Microsoft's parser has accepted the text.
+        excluded: the exclusions that it takes out.
+        unenforced: exclusions of the rule that it can't take out, each with the cause.
         part: which of how many queries of the rule this is, from 1; the rule's rows are those of all of them.
     """
 
@@ -115,16 +119,19 @@ class Query:
     errors: tuple[ConversionError, ...]
     notes: tuple[str, ...]
     checked: bool = False
+    excluded: tuple[Exclusion, ...] = ()
+    unenforced: tuple[ConversionError, ...] = ()
     part: tuple[int, int] = (1, 1)
 
 
-def convert(rule: Rule, target: Target, options: Options | None = None) -> Query:
+def convert(rule: Rule, target: Target, options: Options | None = None, exclusions: Sequence[Exclusion] = ()) -> Query:
     """Write a rule as KQL.
 
     Args:
         rule: as loaded.
         target: where the query is to run.
         options: how it is written.
+        exclusions: those that apply to it; they are written behind its own condition.
 
     Returns:
         The query; with errors and without a text where a field or the log source has no place in the target, or where
@@ -148,38 +155,44 @@ def convert(rule: Rule, target: Target, options: Options | None = None) -> Query
     if bound.refusals:
         return _refused(rule, target, name, bound, [_error(rule, target, name, refusal) for refusal in bound.refusals])
     try:
-        text = _text(table, name, bound, options)
+        taken = inline(exclusions, rule, table, target, bound.computed)
+        text = _text(table, name, bound, options, taken)
     except UnsayableError as unsayable:
         field = _field_of(columns, unsayable.column)
         refusal = Refusal(field, "column-type", unsayable.cause)
         return _refused(rule, target, name, bound, [_error(rule, target, name, refusal)])
-    query = Query(rule, target.name, name, text, bound, (), _notes(rule, table, bound, text))
+    notes = _notes(rule, table, bound, text)
+    query = Query(rule, target.name, name, text, bound, (), notes, excluded=taken.applied, unenforced=taken.unenforced)
     if options.long == "refuse" and len(text) > MAX_QUERY:
         return _too_long(query, "-O long=split or long=note writes it")
     return query
 
 
-def convert_parts(rule: Rule, target: Target, options: Options | None = None) -> tuple[Query, ...]:
+def convert_parts(
+    rule: Rule, target: Target, options: Options | None = None, exclusions: Sequence[Exclusion] = ()
+) -> tuple[Query, ...]:
     """Write a rule as KQL, in several queries where it is too long for one and the options ask for that.
 
     Args:
         rule: as loaded.
         target: where the queries are to run.
         options: how they are written.
+        exclusions: those that apply to it; each query takes them out.
 
     Returns:
         One query, or the parts of the rule, in order; each begins with a comment that says which part it is.
     """
     options = options or Options()
-    query = convert(rule, target, options)
+    query = convert(rule, target, options, exclusions)
     table = target.table(rule.logsource)
     if options.long != "split" or len(query.text) <= MAX_QUERY or query.bound is None or table is None:
         return (query,)
     bound = query.bound
+    taken = inline(exclusions, rule, table, target, bound.computed)
 
     def text_of(predicate: Predicate, number: int, count: int) -> str:
         told = comment(f"part {number} of {count}: the rule selects the rows of all parts")
-        return f"{told}\n{_text(table, query.table, dataclasses.replace(bound, predicate=predicate), options)}"
+        return f"{told}\n{_text(table, query.table, dataclasses.replace(bound, predicate=predicate), options, taken)}"
 
     found = parts(bound.predicate, lambda one: len(text_of(one, MAX_PARTS, MAX_PARTS)) <= MAX_QUERY)
     if not found:
@@ -207,7 +220,7 @@ def _too_long(query: Query, remedy: str) -> Query:
     return dataclasses.replace(query, text="", errors=(error,), notes=())
 
 
-def _text(table: Table, name: str, bound: Bound, options: Options) -> str:
+def _text(table: Table, name: str, bound: Bound, options: Options, taken: Inlined) -> str:
     if options.prefilter == "on":
         name = call(name, prefilters(bound.predicate, table.prefilters))
     lines = [*map(comment, table.declared), name]
@@ -215,6 +228,7 @@ def _text(table: Table, name: str, bound: Bound, options: Options) -> str:
         lines.append(f"| where {table.where}")
     lines += [f"| extend {column} = {expression}" for column, expression in bound.computed.items()]
     lines.append(f"| where {Printer(bound.types).condition(bound.predicate)}")
+    lines += taken.lines
     return "\n".join(lines)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vedette.hunt.exclusion import Exclusions
 from vedette.kql.convert import Options, Query, convert_parts
 from vedette.kql.correlation import convert_correlation
 from vedette.kql.target import Target
@@ -19,12 +20,23 @@ def joined_only(loaded: RuleSet) -> frozenset[str]:
     return frozenset(name for name, alone in joined.items() if not alone)
 
 
-def convert_all(loaded: RuleSet, target: Target, options: Options | None = None) -> list[Query]:
-    """The queries of a set: rules, then correlations, without those that are only joined."""
+def convert_all(
+    loaded: RuleSet, target: Target, options: Options | None = None, exclusions: Exclusions | None = None
+) -> list[Query]:
+    """The queries of a set: rules, then correlations, without those that are only joined.
+
+    Args:
+        loaded: the set.
+        target: where the queries are to run.
+        options: how they are written.
+        exclusions: as judged for this target. What a correlation joins is joined with all its matches: one that is
+            excluded may be part of what gives an attack away.
+    """
     without = joined_only(loaded)
     directory = Directory(loaded.rules, loaded.correlations)
+    bound = exclusions.bound if exclusions is not None else {}
     alone = (rule for rule in loaded.rules if rule.id not in without)
-    found = [query for rule in alone for query in convert_parts(rule, target, options)]
+    found = [query for rule in alone for query in convert_parts(rule, target, options, bound.get(rule.id, ()))]
     found += [
         convert_correlation(correlation, directory, target, options)
         for correlation in loaded.correlations
