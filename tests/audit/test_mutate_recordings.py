@@ -20,17 +20,16 @@ from vedette.predicate import Value
 from vedette.sigma.ruleset import load
 
 PACK = Path(str(files("vedette"))) / "packs" / "linux-firewall"
-SEED = "3be619f4-d9ec-4ea8-a173-18fdd01996ab"
 HOSTS = ("gw-nft-01", "gw-legacy-01")
 PARENTS = {"ParentImage.resolved", "ParentImage.invoked", "ParentScript"}
 PROGRAM = {"Image.resolved", "Image.invoked", "CommandLine", "Script"}
 
 
 def alike(value: Value | None) -> Value | None:
-    """A value without the name of the logging chain and the family, which change nothing of a spelling."""
+    """A value without the name of ufw's chain and the family, which change nothing of a spelling."""
     if not isinstance(value, str):
         return value
-    return re.sub(r"ufw6?-logging-(?:deny|allow)", "CHAIN", value).replace("ip6tables", "iptables")
+    return re.sub(r"ufw6?-[a-z-]+", "CHAIN", value).replace("ip6tables", "iptables")
 
 
 def spelling(values: Mapping[str, Value], columns: set[str]) -> tuple[Value | None, ...]:
@@ -57,9 +56,10 @@ def recording(request) -> dict[str, list[dict[str, Value]]]:
 
 @pytest.fixture(scope="module")
 def positives(recording) -> list[dict[str, Value]]:
-    seed = next(rule for rule in load((str(PACK / "rules"),)).rules if rule.id == SEED)
+    """Process starts of attack steps that a rule of the pack matches."""
+    rules = [rule for rule in load((str(PACK / "rules"),)).rules if rule.logsource.category == "process_creation"]
     attacks = [values for step, starts in recording.items() if step.startswith("attack") for values in starts]
-    return distinct(values for values in attacks if matching(seed, values))
+    return distinct(values for values in attacks if any(matching(rule, values) for rule in rules))
 
 
 def made_by(positives, operators=None) -> list[tuple[dict[str, Value], Mutant]]:

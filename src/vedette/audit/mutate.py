@@ -11,6 +11,7 @@ import msgspec
 from vedette.audit.forge import Claim
 from vedette.audit.mutant import EFFECTS, Effect, Family, Mutant
 from vedette.audit.operators.image import images
+from vedette.audit.operators.other import others
 from vedette.audit.operators.parent import parents
 from vedette.audit.operators.spelling import spellings
 from vedette.audit.operators.spoof import spoofs
@@ -129,7 +130,14 @@ def mutants(values: Mapping[str, Value], claims: Sequence[Claim] = ()) -> tuple[
     """
     start = read_start(values)
     found: dict[frozenset[tuple[str, Value]], Mutant] = {frozenset(values.items()): _original(values)}
-    for family in (spoofs(start, claims), spellings(start), other_tools(start), images(start), parents(start)):
+    for family in (
+        spoofs(start, claims),
+        spellings(start),
+        other_tools(start),
+        others(start),
+        images(start),
+        parents(start),
+    ):
         for mutant in family:
             found.setdefault(frozenset(mutant.values.items()), mutant)
     return tuple(found.values())[1 : MOST + 1]

@@ -34,11 +34,9 @@ def images(start: Start) -> Iterator[Mutant]:
 
 def renamed(start: Start, words: str) -> str:
     """The command line with `words` as argv[0], so that the tool still runs."""
-    call = start.call
-    tail = start.words[1:]
-    if call is None:
-        return " ".join([words, *tail])
-    return " ".join([words, call.lead[-1].rpartition("/")[2], *start.words[len(call.lead) :]])
+    if start.call is not None or (start.multi_call and not tool(start).startswith("xtables-")):
+        return " ".join([words, tool(start), *_tail(start)])
+    return " ".join([words, *start.words[1:]])
 
 
 def _copies(start: Start, name: str, source: str) -> Iterator[Mutant]:
@@ -110,7 +108,7 @@ def _links(start: Start, name: str, source: str) -> Iterator[Mutant]:
             "symlink(7): the kernel follows it; exe names its end",
             f"ln -s {source} {link}; {command}",
         )
-    path = "/usr/lib/.kworker"
+    path = "/usr/sbin/.kworker"
     command = renamed(start, path)
     yield Mutant(
         "hard-link",
@@ -199,7 +197,7 @@ def _script(start: Start) -> Mutant:
 
 def tool(start: Start) -> str:
     """The name by which the tool is to be called."""
-    word = start.call.lead[-1] if start.call is not None else start.invoked
+    word = start.call.lead[-1] if start.call is not None else start.words[0] if start.multi_call else start.invoked
     return word.rpartition("/")[2]
 
 

@@ -78,7 +78,7 @@ def _options(start: Start, call: Call) -> Iterator[Mutant]:
     option = commands()[call.letter]
     spelled = f"-{call.letter}"
     with_what = "policy" if call.letter == "P" else "chain" if call.rest else "alone"
-    recorded = start.plain and with_what in option.recorded
+    recorded = start.plain and with_what in option.recorded and call.rest in ((), (call.chain,), ("INPUT", "ACCEPT"))
     basis = "attack_long_options" if recorded else f"{_MANUAL}{option.long} is {spelled}"
     line = call.line(*_flags(call), option.long, *call.rest)
     yield _mutant(start, "long-option", "substitution", line, "recorded" if recorded else "documented", basis)

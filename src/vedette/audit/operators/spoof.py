@@ -180,7 +180,7 @@ def _numbered(values: dict[str, Value], claim: Claim, way: _Way) -> dict[str, Va
 def _set(values: dict[str, Value], field: str, text: str, fields: set[str], *, root: bool) -> dict[str, Value]:
     """One field set, with what goes along with it."""
     make: Callable[[], dict[str, Value]] | None = {
-        "ParentScript": lambda: below_script(values, ("/usr/bin/bash", "/bin/bash"), text, root=root),
+        "ParentScript": lambda: below_script(values, ("/usr/bin/bash", "/bin/bash"), text, root=root or _roots(text)),
         "ParentImage": lambda: _parent(values, text, fields),
         "ParentCommandLine": lambda: altered(values, {"ParentCommandLine": text}),
         "CommandLine": lambda: altered(values, {"CommandLine": renamed(read_start(values), text)}),
@@ -188,6 +188,12 @@ def _set(values: dict[str, Value], field: str, text: str, fields: set[str], *, r
         "ProcessName": lambda: _named(values, text),
     }.get(field)
     return altered(values, {field: text}) if make is None else make()
+
+
+def _roots(path: str) -> bool:
+    """Whether a script stands where only root writes, so that it is root's and on the disk."""
+    anyone = ("/tmp/", "/var/tmp/", "/dev/shm/", "/run/", "/home/")  # noqa: S108 - the attacker's folders
+    return not path.startswith(anyone) and "/../" not in path
 
 
 def _parent(values: dict[str, Value], path: str, fields: set[str]) -> dict[str, Value]:

@@ -120,6 +120,11 @@ class Start:
         return self.text("CommandLine")
 
     @property
+    def multi_call(self) -> bool:
+        """Whether the program is the binary that is iptables and its like by the name it is called by."""
+        return _MULTI.fullmatch(_name(self.text("Image.resolved"))) is not None
+
+    @property
     def plain(self) -> bool:
         """Whether it is the genuine tool by its own name, with nothing but its command: as most were recorded."""
         call = self.call
