@@ -15,11 +15,12 @@ from vedette.page.dialect.fields import vocabulary
 from vedette.page.dialect.reading import Dialect
 from vedette.page.dialect.refusal import UnreadError
 from vedette.page.dialect.shell import find_command, read_command
-from vedette.page.dialect.tree import Tree
+from vedette.page.dialect.tree import And, Not, Or, Tree
 
 #: Bounds of one filter's text.
 MAX_TEXT: Final = 16_384
 MAX_PARTS: Final = 200
+MAX_MARKS: Final = 200
 
 _EXAMPLE: Final = r"(?:e\.\s?g\.?|i\.\s?e\.?|such\s+as|for\s+(?:example|instance)|like|namely)(?:\s*[,:])?"
 _OWN_VERB: Final = (
@@ -28,12 +29,12 @@ _OWN_VERB: Final = (
 )
 _SPLIT: Final = re.compile(
     rf"(?P<stop>(?<!e\.g)(?<!i\.e)(?<!etc)[.;!?]+(?=\s|$)|\n+)"
-    rf"|(?P<example>[,(]?\s*(?<![\w.]){_EXAMPLE}(?=[\s`\"'(]|$))"
-    rf"|(?P<either>\s*,?\s+or\s+(?:else\s+)?{_OWN_VERB})",
+    rf"|(?P<example>(?<![\w.]){_EXAMPLE}(?=[\s`\"'(]|$))"
+    rf"|(?P<either>(?<![\s,])(?:\s*+,)?\s++or\s++(?:else\s++)?{_OWN_VERB})",
     re.IGNORECASE,
 )
 _SENTENCE_END: Final = re.compile(r"(?<!e\.g)(?<!i\.e)(?<!etc)[.;!?](?=\s|$)|\n", re.IGNORECASE)
-_QUOTED: Final = re.compile(r"\"[^\"\n]*\"|(?<!\w)'[^'\n]*'|“[^”\n]*”|`[^`\n]*`")
+_QUOTED: Final = re.compile(r"\"[^\"\n]{0,1024}+\"|(?<!\w)'[^'\n]{0,1024}+'|“[^”\n]{0,1024}+”|`[^`\n]{0,1024}+`")
 #: What may follow an expression or command without limiting it.
 _GOES_ON: Final = re.compile(
     rf"[)\]`*_\"”]*+(?:\s*$|\s*[.;!?](?=\s|$|[)`\"”])|\s*\n|\s*,?\s*or\b|\s*,?\s*\(?{_EXAMPLE}"
@@ -46,8 +47,17 @@ _LIMITED: Final = re.compile(
     r"|while|when|if|where|without|&&)(?!\w)",
     re.IGNORECASE,
 )
+#: An alternative that begins with none of its own verbs: it may be one more value of what stands before it.
+_OR_VALUE: Final = re.compile(
+    r"[`*_\"”]*+\s*,?\s*or\s++(?!(?:if|where|when|a|an|the|events?|process(?:es)?|commands?)\b)(?!" + _OWN_VERB + ")",
+    re.IGNORECASE,
+)
 _WHERE_PIPE: Final = re.compile(r"\|\s*where\s*$", re.IGNORECASE)
-_EDGES: Final = " \t\r\n,.;:!?()[]*_`-–—•>"  # noqa: RUF001 (marks as pages have them)
+#: Marks at the ends of a clause that are no part of a value.
+_BEFORE: Final = re.compile(
+    r"(?:[\s,;:!?()\[\]•>–—]|\*\*|__|[-*+](?=\s)|\.(?=\s|$)|\d{1,3}[.)](?=\s))*+"  # noqa: RUF001 (marks as pages have them)
+)
+_AFTER: Final = re.compile(r"(?:[\s,.;:!?()\[\]•>–—|]|\*\*|__|(?<=\s)-)++\Z")  # noqa: RUF001 (marks as pages have them)
 _CONNECTIVES: Final = re.compile(r"(?:(?:and|or|also|then|either|otherwise|alternatively)\b[\s,]*)+", re.IGNORECASE)
 
 
@@ -136,11 +146,25 @@ def _code(text: str, kind: Literal["ecs", "grep"], start: int, sentence_start: i
         return Part(kind, start, end, fault=refused.reason, at=refused.start)
     piped = kind == "ecs" and _WHERE_PIPE.search(lead) is not None
     fault, at = ("", start) if piped else (_limiting(text[sentence_start:start]) or _limits(lead), start)
-    if not fault and (not _GOES_ON.match(text, end) or _LIMITED.match(text, end)):
+    one_more = _holds_not(tree) and _OR_VALUE.match(text, end) and not _code_follows(text, end)
+    if not fault and (not _GOES_ON.match(text, end) or _LIMITED.match(text, end) or one_more):
         fault, at = _what_follows(text, end), end
     if fault:
         return Part(kind, start, max(sentence, end), fault=fault, at=min(at, len(text) - 1))
     return Part(kind, start, end, tree, notes=notes, kept=piped)
+
+
+def _holds_not(tree: Tree) -> bool:
+    if isinstance(tree, Not):
+        return True
+    return isinstance(tree, And | Or) and any(_holds_not(part) for part in tree.parts)
+
+
+def _code_follows(text: str, end: int) -> bool:
+    """Whether the next alternative is a comparison or a command."""
+    found = re.compile(r"[`*_\"”]*+\s*,?\s*or\s++", re.IGNORECASE).match(text, end)
+    _, start = _next_code(text, end)
+    return found is not None and start - found.end() in (0, 1)
 
 
 def _what_follows(text: str, end: int) -> str:
@@ -148,7 +172,7 @@ def _what_follows(text: str, end: int) -> str:
 
 
 def _words(text: str) -> list[str]:
-    return re.findall(r"[\w'/-]+", text.lower().replace("’", "'"))  # noqa: RUF001 (quotes as pages have them)
+    return re.findall(r"\w[\w'/-]*", text.lower().replace("’", "'"))  # noqa: RUF001 (quotes as pages have them)
 
 
 def _limiting(before: str) -> str:
@@ -195,14 +219,25 @@ def _clauses(text: str, start: int, end: int) -> list[Part]:
 
 def _append(parts: list[Part], text: str, start: int, end: int, floor: int) -> None:
     """A clause without the marks at its ends and the words that join it, if anything is left."""
-    while start < end and text[start] in _EDGES:
-        start += 1
+    before = _BEFORE.match(text, start, end)
+    start = before.end() if before else start
     if found := _CONNECTIVES.match(text, start, end):
         start = found.end()
-    while start < end and text[start] in _EDGES:
-        start += 1
-    while start < end and text[end - 1] in _EDGES:
+        before = _BEFORE.match(text, start, end)
+        start = before.end() if before else start
+    tail = max(start, end - MAX_MARKS)
+    after = _AFTER.search(text[tail:end])
+    end = tail + after.start() if after else end
+    if re.fullmatch(r"`*|\d{1,3}", text[start:end]):  # nothing, or the number of a list's item
+        return
+    if text.count("`", start, end) % 2:
+        # Half of a pair: the other half stands around a comparison, or beyond the clause.
+        start += text[start] == "`"
+        end -= text[end - 1] == "`" and text.count("`", start, end) % 2
+    while start < end and text[end - 1].isspace():
         end -= 1
+    while start < end and text[start].isspace():
+        start += 1
     if start < end:
         fault = _limiting(text[_sentence_start(text, floor, start) : start])
         if not fault and _LIMITED.match(text, end):

@@ -5,7 +5,7 @@
     expression  = conjunction { ("or" | "||") conjunction }
     conjunction = factor { ("and" | "&&") factor }
     factor      = ("not" | "!") factor | "(" expression ")" | comparison
-    comparison  = field relation value
+    comparison  = field relation value { "or" quoted text }
     value       = text | "(" text { ("," | "or" | "and") text } ")"
 
 A comma may stand before a connective, and a backquote around anything. A connective behind which no factor stands is
@@ -21,12 +21,19 @@ from vedette.page.dialect.fields import known, vocabulary
 from vedette.page.dialect.refusal import UnreadError
 from vedette.page.dialect.relation import RELATION, Form, form_of
 from vedette.page.dialect.tree import MAX_COMPARISONS, MAX_DEPTH, And, Comparison, Not, Or, Tree, either, every
-from vedette.page.dialect.value import Written, read_value
+from vedette.page.dialect.value import QUOTES, Written, read_value
 
-_NAME: Final = r"[A-Za-z_@][\w@-]*+(?:\.[\w@-]++)*+"
+_PLAIN_NAME: Final = r"[A-Za-z_@][\w@-]*+(?:\.[\w@-]++)*+"
+#: Names of several words, such as `process name`; they are names before a sign alone, as before a word they are prose.
+_PHRASES: Final = "|".join(
+    r"\s".join(map(re.escape, words.split()))
+    for words in sorted(vocabulary().phrases, key=len, reverse=True)
+    if " " in words
+)
+_NAME: Final = rf"(?:(?:{_PHRASES})(?=`?\s*+[!=]?=)|{_PLAIN_NAME})"
 _BLANK: Final = re.compile(r"[\s`]*+")
 _OPENING: Final = re.compile(r"(?:(?:not\b|!(?!=)|\()[\s`]*+)*+", re.IGNORECASE)
-_COMPARISON: Final = re.compile(rf"(?P<field>{_NAME})[\s`]*?(?P<relation>{RELATION})", re.IGNORECASE)
+_COMPARISON: Final = re.compile(rf"(?P<field>{_NAME})`?+(?P<relation>{RELATION})", re.IGNORECASE)
 _OR: Final = re.compile(r"(?:[\s`]*+,)?[\s`]*+(?:or\b|\|\|)[\s`]*+", re.IGNORECASE)
 _AND: Final = re.compile(r"(?:[\s`]*+,)?[\s`]*+(?:and\b|&&)[\s`]*+", re.IGNORECASE)
 _NOT: Final = re.compile(r"(?:not\b|!(?!=))[\s`]*+", re.IGNORECASE)
@@ -51,6 +58,8 @@ def _compares(text: str, at: int) -> bool:
     if found is None:
         return False
     name, relation = found["field"], found["relation"].strip()
+    if " " in name:
+        return True
     if "." in name and len(name.partition(".")[0]) > 1:
         return True
     if relation[0].isalpha():
@@ -94,6 +103,7 @@ class _Parser:
         self.text = text
         self.at = start
         self.count = 0
+        self.loose = -1  # where values were last joined by `or` without brackets
 
     def expression(self, depth: int) -> Tree:
         parts = [self.conjunction(depth)]
@@ -102,9 +112,12 @@ class _Parser:
         return either([inner for part in parts for inner in (part.parts if isinstance(part, Or) else (part,))])
 
     def conjunction(self, depth: int) -> Tree:
+        start = self.at
         parts = [self.factor(depth)]
         while self._joined(_AND):
             parts.append(self.factor(depth))
+        if len(parts) > 1 and self.loose >= start:
+            raise UnreadError("'or' between values beside 'and' can be read in two ways", self.loose)
         return every([inner for part in parts for inner in (part.parts if isinstance(part, And) else (part,))])
 
     def factor(self, depth: int) -> Tree:
@@ -121,6 +134,7 @@ class _Parser:
             if not self.text.startswith(")", self.at):
                 raise UnreadError("a closing bracket is missing here", self.at)
             self.at += 1
+            self.loose = -1
             return inner
         return self.comparison()
 
@@ -132,6 +146,8 @@ class _Parser:
         form = form_of(found["relation"], found.start("relation"))
         self.at = found.end()
         values, together = self._values(form)
+        if not together and len(values) == 1 and values[0].quoted:
+            values += self._more(form)
         self.count += len(values)
         if self.count > MAX_COMPARISONS:
             raise UnreadError(f"it holds more than {MAX_COMPARISONS} comparisons", start)
@@ -140,8 +156,10 @@ class _Parser:
             if worded and value.text.lower() in vocabulary().common:
                 raise UnreadError(f"{value.text!r} without quotes may be a word of the sentence", value.start)
         pairs = [(form.relation_of(value), value) for value in values]
+        shown = " ".join(found["field"].lower().split())
+        field = vocabulary().phrases.get(shown, "") if " " in shown else found["field"]
         made: list[Tree] = [
-            Comparison(found["field"], relation, form.tokens(value, relation), form.cased, start)
+            Comparison(field, relation, form.tokens(value, relation), form.cased, start, shown if " " in shown else "")
             for relation, value in pairs
         ]
         tree = every(made) if together else either(made)
@@ -178,6 +196,26 @@ class _Parser:
         if len(words) > 1:
             raise UnreadError("a list that mixes 'and' with 'or'", gap.end())
         return values, words == {"and"}
+
+    def _more(self, form: Form) -> list[Written]:
+        """Quoted values behind the first that `or` joins to it: `name is "a" or "b"`."""
+        more: list[Written] = []
+        while (found := _OR.match(self.text, self.at)) and self.text[found.end() - 1 : found.end() + 1].strip("` \n"):
+            # A backquote that the connective's pattern took belongs to the value.
+            start = found.end() - (self.text[found.end() - 1] == "`")
+            if self.text[start : start + 1] not in QUOTES or len(more) > MAX_COMPARISONS:
+                break
+            try:
+                value, end = read_value(self.text, start, expression=form.expression)
+            except UnreadError:
+                break
+            if _compares(self.text, start + 1):
+                break
+            if form.negated:
+                raise UnreadError("whether 'or' joins values that are both left out can't be told", found.start())
+            more.append(value)
+            self.at, self.loose = end, start
+        return more
 
     def _joined(self, connective: re.Pattern[str]) -> bool:
         """Step over a connective if a factor stands behind it."""

@@ -112,8 +112,12 @@ def _patterns() -> tuple[tuple[re.Pattern[str], Callable[[_Clause, re.Match[str]
     predicate = rf"{field}\s+(?:{relation})\s+(?:the\s+)?{_VALUES}"
     child = rf"child(?:ren)?(?:\s+process(?:es)?)?\s+of\s+(?:the\s+process\s+)?(?P<values>{_VALUES})"
     parent = rf"(?:{_THINGS}\s+with\s+)?(?P<values>{_VALUES})\s+as\s+(?:the\s+|a\s+|its\s+)?parent(?:\s+process)?"
+    having = (
+        rf"{_THINGS}\s+with\s+(?:a\s+|the\s+)?parent(?:\s+process)?(?:\s+name)?\s+(?:of|named|called)\s+"
+        rf"(?P<values>{_VALUES})"
+    )
     by_user = (
-        rf"(?:{_THINGS}\s+)?{_DONE}\s+by\s+(?:the\s+)?"
+        rf"(?:{_THINGS}\s+)?(?:{_DONE}\s+by|from|of)\s+(?:the\s+)?"
         rf"(?:(?:user|account)\s+(?P<values>{_VALUES})|(?P<others>{_VALUES})\s+(?:user|account))"
     )
     by_parent = (
@@ -128,6 +132,8 @@ def _patterns() -> tuple[tuple[re.Pattern[str], Callable[[_Clause, re.Match[str]
         rf"(?:(?:{_CHECK}|{_VERB}(?:{_THINGS}\s+)?){_WHERE}\s+)?"
         rf"(?P<predicates>{predicate}(?:\s*,?\s+(?:and|or)\s+(?:{_WHERE}\s+)?{predicate})*)"
     )
+    # A list of values ends where the next predicate begins, whose first word might else be taken for a value.
+    ahead = rf"(?=\s*$|\s*,?\s+(?:and|or)\s+(?:{_WHERE}\s+)?{field}\s+(?:{relation})\s)"
     sources: list[tuple[str, Callable[[_Clause, re.Match[str]], Tree]]] = [
         (rf"{_VERB}(?:the\s+)?presence\s+of\s+(?:the\s+)?(?P<values>{_VALUES})\s+in\s+(?P<field>{field})", _inside),
         (rf"{_VERB}{_THINGS}\s+with\s+(?P<values>{_VALUES})\s+in\s+(?P<field>{field})", _inside),
@@ -135,12 +141,13 @@ def _patterns() -> tuple[tuple[re.Pattern[str], Callable[[_Clause, re.Match[str]
         (_VERB + by_user, _by_user),
         (_VERB + by_parent, _by_parent),
         (_VERB + parent, _by_parent),
+        (_VERB + having, _by_parent),
         (_VERB + child, _by_parent),
         (rf"{_VERB}(?:all\s+|any\s+)?(?:process(?:es)?|programs?)\s+(?:named|called)\s+(?P<values>{_VALUES})", _named),
         (_VERB + containing, _containing),
         (
             asking,
-            _predicates(rf"(?P<field>{field})\s+(?P<relation>{relation})\s+(?:the\s+)?(?P<values>{_VALUES})"),
+            _predicates(rf"(?P<field>{field})\s+(?P<relation>{relation})\s+(?:the\s+)?(?P<values>{_VALUES})" + ahead),
         ),
     ]
     return tuple((re.compile(source, re.IGNORECASE), reader) for source, reader in sources)

@@ -21,6 +21,9 @@ from vedette.page.dialect.refusal import UnreadError
 from vedette.page.dialect.tree import RAW, Comparison, Not, Relation, Tree, either, every
 from vedette.page.dialect.value import MAX_VALUE, QUOTES, read_value
 
+#: Longest command.
+MAX_WORDS: Final = 100
+
 _GREPS: Final = frozenset({"grep", "egrep", "fgrep", "zgrep", "zegrep", "zfgrep", "rg"})
 _READERS: Final = frozenset({"cat", "zcat", "tail", "head", "dmesg"})
 _PASSING: Final = frozenset({"cat", "head", "less", "more", "sort", "tail", "uniq", "wc"})
@@ -109,6 +112,8 @@ def _stages(text: str, start: int) -> tuple[list[list[_Word]], int]:
             break
         if word.text != "sudo" or word.quoted or stages[-1]:
             stages[-1].append(word)
+        if len(stages) > MAX_WORDS or len(stages[-1]) > MAX_WORDS:
+            raise UnreadError(f"a command of more than {MAX_WORDS} words", start)
         at = end = word.end
     if not stages[-1]:
         raise UnreadError("a command is missing behind the bar", end)
