@@ -240,13 +240,52 @@ def test_one_pass_over_sorted_events(tmp_path):
     assert converted(tmp_path, ordered, style="scan").text.endswith(SCAN)
 
 
-@pytest.mark.parametrize(("kind", "window"), [("temporal", "sliding"), ("temporal_ordered", "bin")])
-def test_one_pass_is_for_orders_in_sliding_windows(tmp_path, kind, window):
-    text = document(kind, ["flush", "reach"])
-    assert (
-        converted(tmp_path, text, style="scan", window=window).text
-        == converted(tmp_path, text, style="classic", window=window).text
-    )
+TOGETHER = """
+| extend Step = case(Rule == "flush", 1, 2)
+| sort by EventTime asc, Step asc
+| scan declare (Last1: datetime, Last2: datetime) with (
+    step s: true => Last1 = iff(Step == 1, EventTime, s.Last1), Last2 = iff(Step == 2, EventTime, s.Last2);
+)
+| extend Count = iff(EventTime - Last1 <= 10s, 1, 0) + iff(EventTime - Last2 <= 10s, 1, 0), \
+WindowStart = min_of(iff(EventTime - Last1 <= 10s, Last1, EventTime), iff(EventTime - Last2 <= 10s, Last2, EventTime))
+| summarize Count = max(Count), WindowStart = max(WindowStart) by WindowEnd = EventTime
+| where Count >= 2
+| project WindowStart, WindowEnd, Count"""
+COUNTED = """
+Events
+| sort by User asc, EventTime asc
+| extend WindowStart = iff(User == prev(User, 9), prev(EventTime, 9), datetime(null))
+| where EventTime - WindowStart <= 1h
+| summarize WindowStart = max(WindowStart) by User, WindowEnd = EventTime
+| project User, WindowStart, WindowEnd"""
+
+
+def test_one_pass_for_rules_in_any_order(tmp_path):
+    text = document("temporal", ["flush", "reach"], group_by="[]")
+    assert converted(tmp_path, text, style="scan").text.endswith(TOGETHER)
+
+
+@pytest.mark.parametrize("condition", ["gte: 10", "gt: 9"])
+def test_one_pass_for_counts(tmp_path, condition):
+    assert converted(tmp_path, MANY.replace("gte: 10", condition), style="scan").text.endswith(COUNTED)
+
+
+@pytest.mark.parametrize(
+    ("kind", "window", "written"),
+    [
+        ("temporal", "bin", "{gte: 2}"),
+        ("temporal_ordered", "bin", "{gte: 2}"),
+        ("event_count", "bin", "{gte: 3}"),
+        ("event_count", "sliding", "{gte: 1}"),
+        ("event_count", "sliding", "{gte: 3, lt: 9}"),
+        ("event_count", "sliding", "{eq: 3}"),
+        ("value_count", "sliding", "{gte: 3, field: User}"),
+    ],
+)
+def test_where_one_pass_would_not_do_it_is_not_taken(tmp_path, kind, window, written):
+    text = document(kind, ["flush", "reach"], condition=written)
+    scan, classic = (converted(tmp_path, text, style=style, window=window) for style in ("scan", "classic"))
+    assert scan.text == classic.text
 
 
 def test_rules_that_are_only_joined_have_no_query_of_their_own(tmp_path):

@@ -98,25 +98,38 @@ def test_orders(tmp_path, target, windows, marks, data):
     assert found(target, query.text, given_rows) == expected
 
 
+PASSES = [
+    *[("temporal_ordered", marks, "") for marks in ([0], [0, 1], [2, 1, 0])],
+    *[case for case in CASES if case[0] == "temporal"],
+    ("temporal", [2], "{gte: 1}"),
+    ("event_count", [2], "{gte: 3}"),
+    ("event_count", [1, 2], "{gt: 1}"),
+]
+
+
 @pytest.mark.parametrize("group", ["[User]", "[]"])
-@pytest.mark.parametrize("marks", [[0], [0, 1], [2, 1, 0]], ids=str)
+@pytest.mark.parametrize(("kind", "marks", "written"), PASSES, ids=str)
 @given(data=st.data())
 @EXAMPLES
-def test_one_pass_finds_the_same(tmp_path, marks, group, data):
+def test_one_pass_finds_the_same(tmp_path, kind, marks, written, group, data):
     given_rows = data.draw(rows(marks))
-    text = document("temporal_ordered", [RULES[mark] for mark in marks], group_by=group)
+    more = {"condition": written} if written else {}
+    text = document(kind, [RULES[mark] for mark in marks], group_by=group, **more)
     query = converted(tmp_path, text, style="scan")
+    assert "sort by" in query.text
     in_order = [row._replace(rule=marks.index(row.rule)) for row in given_rows]
     if group == "[]":
         in_order = [row._replace(group=()) for row in in_order]
-    expected = correlated("temporal_ordered", in_order, span=SPAN, rules=len(marks), condition=())
+    asked = condition(written) if written else []
+    expected = correlated(kind, in_order, span=SPAN, rules=len(marks), condition=asked)
     held = tables("asim")
     held.fill(events_of(given_rows))
     matches = scanned_matches(held, query.text, keys=len(group) > 2)
     assert {(by, end) for by, _, end in matches} == expected
     assert len(matches) == len(expected)
-    classic = converted(tmp_path, text)
-    assert held.matches(classic.text, keys=len(group) > 2) == matches
+    assert all(0 <= end - start <= SPAN for _, start, end in matches)
+    times = {(row.group, row.time) for row in in_order}
+    assert all((by, start) in times for by, start, _ in matches)
 
 
 VALUES = [

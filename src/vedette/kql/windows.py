@@ -6,9 +6,6 @@ is not joined with all others of its group, time is cut into buckets of one time
 end and the one before, and each event stands in its own bucket and in the next. Events of one time end one window.
 
 Fixed bins are buckets alone: cheaper, and blind to what lies across their edges.
-
-In the style `scan` an ordered correlation is one pass over the sorted events that keeps, for each step, the latest
-possible start.
 """
 
 from __future__ import annotations
@@ -17,6 +14,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Final, Literal, TypeAlias
 
+from vedette.kql.passes import is_one_pass, one_pass
 from vedette.kql.strings import quote
 from vedette.sigma.correlation import Correlation
 
@@ -41,7 +39,7 @@ OURS: Final = frozenset(
     }
 )
 #: What columns of ours that are numbered begin with.
-NUMBERED: Final = "Start"
+NUMBERED: Final = ("Start", "Last")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,8 +74,8 @@ def duration(seconds: int) -> str:
 
 
 def scans(correlation: Correlation, windows: Windows, style: Style) -> bool:
-    """Whether a correlation is written with `scan`."""
-    return style == "scan" and windows == "sliding" and correlation.kind == "temporal_ordered"
+    """Whether a correlation is written as one pass over rows in order."""
+    return style == "scan" and windows == "sliding" and is_one_pass(correlation)
 
 
 def matches(
@@ -97,7 +95,7 @@ def matches(
     """
     span = duration(correlation.timespan)
     if scans(correlation, windows, style):
-        return (), _scan(correlation.rules, events, span)
+        return (), _lines(*one_pass(correlation, events.name, events.keys, span, _held("Count", correlation)))
     if correlation.kind == "temporal_ordered":
         return _steps(correlation.rules, events, span, windows)
     head = [events.name]
@@ -108,8 +106,8 @@ def matches(
             f"| where EventTime between ((WindowEnd - {span}) .. WindowEnd)",
         ]
     name, sums = _sums(correlation, events, span, windows)
-    held = " and ".join(f"{name} {_SIGNS[one.order]} {one.number}" for one in correlation.condition)
-    return (), _lines(*head, *sums, f"| where {held}", f"| project {events.by('WindowStart', 'WindowEnd', name)}")
+    held = f"| where {_held(name, correlation)}"
+    return (), _lines(*head, *sums, held, f"| project {events.by('WindowStart', 'WindowEnd', name)}")
 
 
 def _sums(correlation: Correlation, events: Events, span: str, windows: Windows) -> tuple[str, list[str]]:
@@ -171,44 +169,17 @@ def _steps(rules: Sequence[str], events: Events, span: str, windows: Windows) ->
     )
 
 
-def _scan(rules: Sequence[str], events: Events, span: str) -> str:
-    """One pass in the order of groups, of time, and of rules where times are equal.
-
-    `Start1` is the time of the latest match of the first rule, `Start2` the start of the latest match of the second
-    that followed one of the first, and so on; another group begins anew.
-    """
-    starts = [f"Start{number}" for number in range(1, len(rules) + 1)]
-    same = " and ".join(f"{key} == s.{key}" for key in events.keys)
-    given = []
-    for number, start in enumerate(starts, 1):
-        reached = "EventTime" if number == 1 else f"s.{starts[number - 2]}"
-        if same and number > 1:
-            given.append(f"{start} = iff({same}, iff(Step == {number}, {reached}, s.{start}), datetime(null))")
-        elif same:
-            given.append(f"{start} = iff(Step == 1, EventTime, iff({same}, s.{start}, datetime(null)))")
-        else:
-            given.append(f"{start} = iff(Step == {number}, {reached}, s.{start})")
-    order = ", ".join(f"{column} asc" for column in (*events.keys, "EventTime", "Step"))
-    cases = ", ".join(f"Rule == {quote(rule)}, {number}" for number, rule in enumerate(rules[:-1], 1))
-    return _lines(
-        events.name,
-        f"| extend Step = {f'case({cases}, {len(rules)})' if cases else '1'}",
-        f"| sort by {order}",
-        f"| scan declare ({', '.join(f'{start}: datetime' for start in starts)}) with (",
-        f"    step s: true => {', '.join(given)};",
-        ")",
-        f"| where Step == {len(rules)} and EventTime - {starts[-1]} <= {span}",
-        f"| summarize WindowStart = max({starts[-1]}) by {events.by('WindowEnd = EventTime')}",
-        f"| project {events.by('WindowStart', 'WindowEnd')}",
-    )
-
-
 def _join(table: str, time: str, events: Events, span: str, windows: Windows) -> str:
     """Join with the rows of a table that may lie in the window: those of the same bucket, or of the one before too."""
     own = f"{table} | extend Bucket = bin({time}, {span})"
     if windows == "sliding":
         own = f"union ({own}), ({own} + {span})"
     return f"| join kind=inner ({own}) on {events.by('Bucket')}"
+
+
+def _held(name: str, correlation: Correlation) -> str:
+    """The condition over a column."""
+    return " and ".join(f"{name} {_SIGNS[one.order]} {one.number}" for one in correlation.condition)
 
 
 def _lines(*lines: str) -> str:
