@@ -29,7 +29,7 @@ from vedette.predicate.pattern import (
 )
 from vedette.predicate.solve.almanac import no_time
 from vedette.predicate.solve.derivative import Terms, TooLargeError
-from vedette.predicate.solve.expression import UnreadError, integers, loose, quads, term_of, text_term
+from vedette.predicate.solve.expression import UnreadError, has_case, integers, loose, quads, term_of, text_term
 from vedette.predicate.solve.outcome import Kinds, Proof, Vocabulary
 
 #: Decisions of the refutation by search.
@@ -176,6 +176,12 @@ def _barren(field: str, literals: Sequence[tuple[Pattern, bool]], proof: Proof) 
         return no_time(literals)
     if all(isinstance(pattern, Cidr) for pattern, _ in literals):
         return _no_address([(pattern.network, sign) for pattern, sign in literals if isinstance(pattern, Cidr)])
+    if kind == "text":
+        for pattern, sign in literals:
+            if sign and isinstance(pattern, Glob) and pattern.form == "equals":
+                text = pattern.literal
+                if (pattern.cased or not has_case(text)) and any(holds(other, text) != s for other, s in literals):
+                    return True
     terms = Terms()
     return terms.hopeless(terms.both(_terms(literals, kind, terms)))
 

@@ -15,6 +15,7 @@ from typing import Final
 from vedette.predicate.fold import fold
 from vedette.predicate.pattern import Cidr, Compare, Glob, Pattern, Present, Regex, TimePart, Wild
 from vedette.predicate.solve.derivative import ALL, LAST, NEWLINE, Ranges, Terms
+from vedette.predicate.solve.unicode import unicode_class
 
 _LIKE: Final = {
     "alnum": string.ascii_letters + string.digits,
@@ -121,6 +122,11 @@ def _families() -> dict[str, str]:
         if point < 0x2_0000 and fold(letter) != letter:
             families[fold(letter)] = families.get(fold(letter), fold(letter)) + letter
     return {letter: family for family in families.values() for letter in family}
+
+
+def has_case(text: str) -> bool:
+    """Whether another text folds as this one does."""
+    return any(letter in _families() for letter in text)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -292,6 +298,12 @@ class _Reader:
     def escape(self) -> Ranges:
         """The letters of an escape whose backslash has been read."""
         letter = self.eat()
+        if letter in "pP":
+            name = self.eat()
+            if name == "{":
+                name, _, self.rest = self.rest.partition("}")
+            ranges = self.cased(unicode_class(name.lstrip("^")))
+            return _invert(ranges) if (letter == "P") != (name[:1] == "^") else ranges
         if letter.lower() in _SHORT:
             ranges = self.cased(_ranges(_SHORT[letter.lower()]))
             return _invert(ranges) if letter.isupper() else ranges
@@ -328,7 +340,7 @@ class _Reader:
                 continue
             letter = self.eat()
             if letter == "\\":
-                if self.rest[:1].lower() in _SHORT:
+                if self.rest[:1].lower() in _SHORT or self.rest[:1] in ("p", "P"):
                     groups.append(self.escape())
                     continue
                 letter = self.plain(self.eat())

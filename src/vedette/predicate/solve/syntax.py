@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 from vedette.predicate.pattern import Glob, Regex, Wild
 from vedette.predicate.solve.letters import EVERY, Letters, case_closed, complement, orbit, representative, union
 from vedette.predicate.solve.outcome import GaveUpError
+from vedette.predicate.solve.unicode import unicode_class
 
 #: Groups within groups.
 MAX_DEPTH: Final = 100
@@ -253,6 +254,12 @@ class _Parser:
         return self.literal(chr(self.code(letter)))
 
     def perl(self, letter: str) -> Letters | None:
+        """The set of an escape that stands for one, if it is one."""
+        if letter in "pP":
+            name = self.take()
+            name = self.until("}") if name == "{" else name
+            negative = (letter == "P") != name.startswith("^")
+            return self.signed(unicode_class(name.lstrip("^")), negative=negative)
         letters = _PERL.get(letter.lower()) if letter in "dwsDWS" else None
         if letters is None:
             return None
@@ -277,8 +284,6 @@ class _Parser:
             if digits[0] != "0" and len(digits) == 1:
                 raise GaveUpError("a back-reference in a regular expression")
             return int(digits, 8)
-        if letter in "pP":
-            raise GaveUpError("a Unicode class in a regular expression")
         if letter.isalnum() and letter.isascii():
             raise GaveUpError(f"`\\{letter}` in a regular expression")
         return ord(letter)
