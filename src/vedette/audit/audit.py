@@ -98,7 +98,7 @@ def audit(request: Request, *, on_progress: OnProgress | None = None) -> Audit:
         UsageError: a path does not exist, or there is nothing to judge.
     """
     loaded = load((*request.rules, *_exclusion_folders(request.rules), *request.filters))
-    recordings, problems = _evidence(request)
+    recordings, problems = evidence_of(request)
     bound, unread = _bind(loaded, request)
     if not bound and not unread:
         raise UsageError("no exclusion to judge; name a pack that has some, or --filters with Sigma filters")
@@ -151,6 +151,20 @@ def _judged(
         reasons,
         "" if wrong is None or wrong.fault in WRONG else f"{wrong.fault}: {wrong.why}",
     )
+
+
+def judge_one(exclusion: Exclusion, rules: Sequence[Rule], seen: Sequence[Seen], table: Table) -> Judgement:
+    """Judge one exclusion by itself.
+
+    Args:
+        exclusion: the exclusion.
+        rules: the rules that it is bound to.
+        seen: matches, each with the exclusions that cover it.
+        table: what forging costs.
+    """
+    bound = _Bound(exclusion, tuple(rules), fault_of(exclusion, now=float("-inf"), place="hunt"), in_force=False)
+    reached = _Reached(bound, *_reach(bound))
+    return _judged(reached, [reached], seen, frozenset(one.recording for one in seen), table)
 
 
 def carried(rule: Rule) -> frozenset[str] | None:
@@ -242,7 +256,8 @@ def _exclusion_folders(paths: Sequence[str]) -> tuple[str, ...]:
     return tuple(str(folder) for folder in folders if folder.is_dir())
 
 
-def _evidence(request: Request) -> tuple[tuple[Recording, ...], tuple[PackError, ...]]:
+def evidence_of(request: Request) -> tuple[tuple[Recording, ...], tuple[PackError, ...]]:
+    """The recordings of packs and of further folders, each name once, and what can't be read."""
     found: list[Recording] = []
     problems: list[PackError] = []
     packs = [path for path in request.rules if Path(path, "pack.yml").is_file()]

@@ -41,9 +41,14 @@ class Seen(msgspec.Struct, frozen=True):
 class Recorder(Cover):
     """Notes for every match all exclusions that cover it, where a hunt asks for the first."""
 
-    def __init__(self, bound: Mapping[str, tuple[Exclusion, ...]]) -> None:
+    def __init__(self, bound: Mapping[str, tuple[Exclusion, ...]], further: frozenset[str] = frozenset()) -> None:
         super().__init__(bound)
+        self._further = further
         self.noted: deque[tuple[str, dict[str, Value], tuple[str, ...]]] = deque()
+
+    def reads(self, rule: str) -> frozenset[str]:
+        """As `Cover.reads`, with the further fields that were asked for."""
+        return super().reads(rule) | self._further
 
     def of(
         self,
@@ -68,6 +73,7 @@ def replay(
     rules: Sequence[str | Path],
     bound: Mapping[str, tuple[Exclusion, ...]],
     *,
+    further: frozenset[str] = frozenset(),
     on_progress: OnProgress | None = None,
     on_summary: Callable[[Recording, Summary], None] | None = None,
 ) -> Iterator[Seen]:
@@ -77,6 +83,7 @@ def replay(
         recordings: logs with their steps, or without.
         rules: files, folders or packs of the rules.
         bound: rule id to the exclusions that are to be tried on it, whether they would apply or not.
+        further: fields to have the values of, beside those that rules and exclusions read.
         on_progress: told how far each hunt is.
         on_summary: told the account of each hunt when it is complete.
 
@@ -84,7 +91,7 @@ def replay(
         The matches of each recording in the order of its log.
     """
     for recording in recordings:
-        recorder = Recorder(bound)
+        recorder = Recorder(bound, further)
         options = Options((recording.log,), tuple(map(str, rules)), show_excluded=True)
         hunt = Hunt(options, on_progress=on_progress, cover=recorder)
         for finding in hunt.findings():

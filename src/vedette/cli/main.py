@@ -26,6 +26,7 @@ VERBS: Final = {
     "convert": ("vedette.cli.convert:convert", "Write Sigma rules as KQL for Microsoft Sentinel or Defender."),
     "kql": ("vedette.cli.kql:kql", "Check KQL with Microsoft's own parser."),
     "audit": ("vedette.cli.audit:audit", "Judge exclusions: can they apply, do they blind, what hides behind them."),
+    "exclude": ("vedette.cli.exclude:exclude", "Suggest exclusions for what is known to be everyday work."),
     "page": ("vedette.cli.page:page", "Turn hunt pages into hunt packs."),
 }
 

@@ -40,6 +40,10 @@ class Cover:
         """Whether exclusions apply to a rule."""
         return rule in self.bound
 
+    def reads(self, rule: str) -> frozenset[str]:
+        """The fields that must be at hand for the matches of a rule, beside its own."""
+        return reads(self.bound[rule])
+
     def of(
         self,
         rule: str,

@@ -13,7 +13,7 @@ from vedette.errors import TelemetryError
 from vedette.event import READ_FIELDS, Event, LogSource, Origin, View, single_valued
 from vedette.event.logsource import AUDIT_RECORD, PROCESS_CREATION
 from vedette.hunt.assignment import KINDS, TIME, Assignment, assign
-from vedette.hunt.cover import Cover, reads
+from vedette.hunt.cover import Cover
 from vedette.hunt.exclusion import Exclusions, judge
 from vedette.hunt.finding import SCHEMA, Finding, FindingOrigin, Matched, RuleHeader, Verdict
 from vedette.hunt.held import Why, explain
@@ -72,7 +72,7 @@ class Hunt:
             choice=options.image,
             routing=options.routing,
             key=self.rules.key,
-            beside={name: reads(found) for name, found in self.exclusions.bound.items()},
+            beside={name: self._cover.reads(name) for name in self._cover.bound},
         )
         self.kept = kept
         self._headers: dict[str, RuleHeader] = {}
