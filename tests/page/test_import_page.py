@@ -13,6 +13,8 @@ from click.testing import CliRunner, Result
 from vedette.cli.main import main
 from vedette.errors import PageError, UsageError
 from vedette.page import HuntPage, Scenario, Unread, import_page, read_page
+from vedette.page.dialect import Reading
+from vedette.page.dialect import Unread as Missed
 from vedette.page.naming import rule_stem, slug
 from vedette.page.readme import readme
 from vedette.sigma.ruleset import load
@@ -221,6 +223,38 @@ def test_the_command_names_what_it_did_not_read(tmp_path):
     assert "Happy hunting!" in result.stdout
 
 
+def test_the_command_says_what_became_of_each_exclusion_text(tmp_path):
+    result = run(str(SEED), "-o", str(tmp_path / "hunt"))
+    assert "exclusions 6 candidates of 12 texts; none is applied" in result.stdout
+    lines = [line.strip() for line in result.stdout.splitlines()]
+    assert all(any(name in line for line in lines) for name in FILTERS)
+    assert "process.name -> Image endswith '/bash'" in lines
+    assert any(line.startswith("process.owner -> User equals 'root' (no field of ECS") for line in lines)
+    assert "not read, 48:19: it describes ('known') and names no value to compare with" in lines
+
+
+def test_a_rule_that_no_filter_can_name_has_no_candidates(tmp_path):
+    page = tmp_path / "p.txt"
+    page.write_text(
+        "title: A\nlogsource:\nproduct: x\ndetection:\ns:\na: 1\ncondition: s\n\n"
+        'Scenario: S\nDescription: D.\nFilter: process.name = "a".\n',
+        encoding="utf-8",
+    )
+    result = run(str(page), "-o", str(tmp_path / "hunt"))
+    assert "exclusions 0 candidates of 1 texts" in result.stdout
+    assert "no candidate: the rule has neither id nor name" in result.stdout
+    assert not (tmp_path / "hunt" / "exclusions").exists()
+
+
+def test_the_account_in_the_pack_links_to_each_candidate(tmp_path):
+    import_page(str(SEED), str(tmp_path / "hunt"))
+    text = (tmp_path / "hunt" / "README.md").read_text(encoding="utf-8")
+    for name in FILTERS:
+        assert f"]({name})" in text
+        assert (tmp_path / "hunt" / name).is_file()
+    assert "Candidates are not applied" in text
+
+
 def test_the_command_reads_standard_input(tmp_path):
     result = CliRunner().invoke(main, ["page", "import", "-", "-o", str(tmp_path / "hunt")], input=SEED.read_bytes())
     assert result.exit_code == 0
@@ -262,7 +296,8 @@ def test_the_readme_can_t_be_left_by_a_page_s_text():
         unread=(Unread(1, evil, evil),),
     )
     assert isinstance(page, HuntPage)
-    text = readme(page, {"author": evil}, "stem", "DRL-1.1", assumed=True)
+    reading = Reading(evil, evil, "prose", None, (), (Missed(evil, 1, 1, evil),), (evil,), 1)
+    text = readme(page, {"author": evil}, "stem", "DRL-1.1", assumed=True, readings=[reading], candidates=[""])
     assert "\\<script\\>alert(1)\\</script\\> \\| \\[a\\](javascript:b) \\`c\\` \\*\\*d\\*\\*\\\\u200b" in text
     assert "<script" not in text.replace("\\<", "")
     assert "\u200b" not in text

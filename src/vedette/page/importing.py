@@ -79,6 +79,15 @@ def import_page(path: str, out: str, *, force: bool = False, license_id: str = D
         name: _yaml(filter_document(reading, rule)) for name, reading in zip(named, readings, strict=True) if name
     }
     files = _files(page, rule, licence, _pack_name(pack, page), filters, assumed=licence is not stated)
+    files["README.md"] = readme(
+        page,
+        rule,
+        rule_stem(rule),
+        licence,
+        assumed=licence is not stated,
+        readings=readings,
+        candidates=named,
+    )
     try:
         if pack.is_dir() and any(pack.iterdir()):
             _replace(pack, files)
@@ -115,7 +124,7 @@ def _check_place(pack: Path, out: str, *, force: bool) -> None:
 def _files(
     page: HuntPage, rule: dict[str, Any], licence: str, name: str, filters: dict[str, str], *, assumed: bool
 ) -> dict[str, str]:
-    """Path below the pack to text."""
+    """Path below the pack to text, for all but the account."""
     stem = rule_stem(rule)
     files = {f"rules/{stem}.yml": _rule_text(page, licence, assumed=assumed)}
     if page.kql:
@@ -135,7 +144,6 @@ def _files(
             _MARK: {"page": page.name, "sha256": page.digest, "rule_line": page.rule_line, "kql_line": page.kql_line},
         }
     )
-    files["README.md"] = readme(page, rule, stem, licence, assumed=assumed)
     return files
 
 
