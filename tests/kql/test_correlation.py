@@ -221,6 +221,17 @@ def test_what_an_option_does_not_know_is_refused(option, setting):
         Options.of({option: setting}, read_target("asim"))
 
 
+def test_an_unset_session_ties_no_audit_records(tmp_path):
+    rule = SUDO.replace("    category: process_creation", "    service: auditd").replace(
+        "Image|endswith: /sudo", "type: USER_CMD"
+    )
+    text = document("value_count", ["sudo"], group_by="[ses, tty]", condition="{field: auid, gte: 2}")
+    loaded = load([write_set(tmp_path, text, rule)], cache=False)
+    (query,) = convert_all(loaded, read_target("syslog"))
+    guards = 'isnotempty(By_auid) and By_ses != "4294967295" and By_auid != "4294967295");'
+    assert f"| where isnotempty(By_ses) and isnotempty(By_tty) and {guards}" in query.text
+
+
 SCAN = """
 Events
 | extend Step = case(Rule == "flush", 1, Rule == "reach", 2, 3)

@@ -16,8 +16,8 @@ from vedette.errors import ConversionError
 from vedette.kql.convert import MAX_QUERY, Options, Query, convert
 from vedette.kql.place import section_of
 from vedette.kql.strings import quote
-from vedette.kql.syslog import columns_of
-from vedette.kql.target import Column, Target, Type
+from vedette.kql.syslog import columns_of, with_hex
+from vedette.kql.target import Column, Table, Target, Type
 from vedette.kql.windows import NUMBERED, OURS, Events, duration, matches, scans
 from vedette.sigma.correlation import Correlation
 from vedette.sigma.references import Directory, Part, resolve
@@ -26,6 +26,11 @@ from vedette.sigma.rule import Rule
 _PLAIN: Final = re.compile(r"[A-Z][A-Za-z0-9_]*")
 _NUMBERS: Final = ("int", "long", "real")
 _CASTS: Final = {"string": "tostring", "long": "tolong", "real": "todouble"}
+#: What an audit record says of a session or a login user that is not set: no two events are one by that.
+_UNSET: Final = {
+    **dict.fromkeys(("ses", "auid", "old-ses", "old-auid"), "4294967295"),
+    **dict.fromkeys(("AUID", "OLD-AUID"), "unset"),
+}
 
 
 def convert_correlation(
@@ -43,7 +48,9 @@ def convert_correlation(
         The query; with errors and without a text where one of its rules can't be converted, or where a field of its
         group has no column.
     """
-    writer = _Writer(directory, target, options or Options())
+    options = options or Options()
+    target = with_hex(target, options.hex)
+    writer = _Writer(directory, target, options)
     text = writer.matches(correlation)
     tables = ", ".join(writer.tables)
     if writer.errors:
@@ -60,10 +67,17 @@ def convert_correlation(
 
 @dataclasses.dataclass(frozen=True)
 class _Place:
-    """A column of some events: an expression and its type."""
+    """A column of some events.
+
+    Attributes:
+        expression: what it is there.
+        type: of the expression.
+        absent: a text that stands for no value, besides the empty one.
+    """
 
     expression: str
     type: Type
+    absent: str = ""
 
     def cast(self, kind: Type) -> str:
         """The expression as a value of another type, in which the columns of several rules agree."""
@@ -126,6 +140,11 @@ class _Writer:
             self.options.window == "bin" and correlation.kind != "temporal_ordered"
         )
         present = [_present(column, types[name]) for name, column in columns.items()]
+        present += [
+            f"{column} != {quote(absent)}"
+            for name, column in columns.items()
+            for absent in sorted({source.places[name].absent for source in sources if source} - {""})
+        ]
         self.lets.append(_statement(events.name, tables, present, once=once))
         lets, text = matches(correlation, events, self.options.window, self.options.style)
         self.lets.extend(lets)
@@ -179,7 +198,7 @@ class _Writer:
             assert table is not None  # or the query would have errors
             held = columns_of(table, part.source.logsource.product)
             found = {
-                name: self.place(correlation, part.source, name, field, held.get(field))
+                name: self.place(correlation, part.source, name, field, held.get(field), _absent(table, field))
                 for name, field in names.items()
             }
             parsed = {
@@ -199,7 +218,7 @@ class _Writer:
         return _Source(text, time, places) if len(places) == len(found) else None
 
     def place(
-        self, correlation: Correlation, rule: Rule, name: str, field: str, column: Column | None
+        self, correlation: Correlation, rule: Rule, name: str, field: str, column: Column | None, absent: str
     ) -> _Place | None:
         """A field of a rule's events."""
         where = f"for {_named(rule)} in {self.target.name}"
@@ -213,7 +232,12 @@ class _Writer:
             return None
         if column.note:
             self.note(column.note)
-        return _Place(column.expression or column.column, column.type)
+        return _Place(column.expression or column.column, column.type, absent)
+
+
+def _absent(table: Table, field: str) -> str:
+    """The text of a field that stands for no value."""
+    return _UNSET.get(field, "") if table.parser == "audit" else ""
 
 
 def _common(types: set[Type]) -> Type:
