@@ -16,7 +16,7 @@ from vedette.kql.place import logsource_of, place_of
 from vedette.kql.predicates import Printer, UnsayableError
 from vedette.kql.prefilter import call, prefilters
 from vedette.kql.strings import comment
-from vedette.kql.syslog import columns_of, prepared, raw_of
+from vedette.kql.syslog import columns_of, prepared, raw_of, with_hex
 from vedette.kql.target import Table, Target
 from vedette.predicate import FALSE, Predicate, Regex, atoms
 from vedette.predicate.fold import DISPUTED
@@ -44,6 +44,7 @@ class Options:
         prefilter: whether the entry point is given terms to look for first, where the conditions imply them.
         long: what is done with a rule whose query is longer than `MAX_QUERY`: write it whole with a `note`, `split` it
             into queries that select the rule's rows together, or `refuse` it.
+        hex: what is done with text that auditd writes in hexadecimal: `keep` it as it is, or let the query `decode` it.
         style: `classic`, or `scan`: an ordered correlation in sliding windows becomes one pass instead of joins.
     """
 
@@ -54,6 +55,7 @@ class Options:
     prefilter: Literal["off", "on"] = "off"
     long: Literal["note", "split", "refuse"] = "note"
     style: Literal["classic", "scan"] = "classic"
+    hex: Literal["keep", "decode"] = "keep"
 
     @classmethod
     def of(cls, settings: Mapping[str, str], target: Target) -> Options:
@@ -69,7 +71,7 @@ class Options:
         image, missing = settings.get("image", "both"), settings.get("missing", "refuse")
         window = settings.get("window", "sliding")
         prefilter, long = settings.get("prefilter", "off"), settings.get("long", "note")
-        style = settings.get("style", "classic")
+        style, digits = settings.get("style", "classic"), settings.get("hex", "keep")
         known = [field.name for field in dataclasses.fields(cls)]
         unknown = sorted(set(settings) - set(known))
         if unknown:
@@ -88,8 +90,10 @@ class Options:
             raise UsageError(f"long={long} is unknown; write note, split or refuse")
         if style not in ("classic", "scan"):
             raise UsageError(f"style={style} is unknown; write classic or scan")
+        if digits not in ("keep", "decode"):
+            raise UsageError(f"hex={digits} is unknown; write keep or decode")
         # All were held against their literals.
-        return cls(entry, image, missing, window, prefilter, long, style)  # type: ignore[arg-type]
+        return cls(entry, image, missing, window, prefilter, long, style, digits)  # type: ignore[arg-type]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,6 +142,7 @@ def convert(rule: Rule, target: Target, options: Options | None = None, exclusio
         a column's type can't hold what the rule asks.
     """
     options = options or Options()
+    target = with_hex(target, options.hex)
     table = target.table(rule.logsource)
     if table is None:
         cause = f"{_named(rule)}: no table of {target.name} holds events of the log source {rule.logsource}"
@@ -183,6 +188,7 @@ def convert_parts(
         One query, or the parts of the rule, in order; each begins with a comment that says which part it is.
     """
     options = options or Options()
+    target = with_hex(target, options.hex)
     query = convert(rule, target, options, exclusions)
     table = target.table(rule.logsource)
     if options.long != "split" or len(query.text) <= MAX_QUERY or query.bound is None or table is None:

@@ -55,8 +55,6 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         category: Sigma's category of log source; empty for a service's.
         service: Sigma's service of log source; empty for a category's.
         product: the only product whose rules it is for; empty where it holds events of all.
-        source: where a target has two tables for a log source, what the option of this name calls it; the first one is
-            the default.
         name: table or function.
         builtin: the function of the same content that every workspace has, where there is one.
         prefilters: parameter of the function to the column in which it looks for terms.
@@ -70,13 +68,13 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         enriched: the further fields that auditd adds to a record with `log_format=ENRICHED`.
         records: type of audit record to the fields that it carries, for types of which that is known.
         declared: what no query of this table can see, written above each.
+        decoded: whether text in hexadecimal is decoded by the query.
     """
 
     name: str
     category: str = ""
     service: str = ""
     product: str = ""
-    source: str = ""
     builtin: str = ""
     prefilters: dict[str, str] = {}
     where: str = ""
@@ -89,6 +87,7 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     enriched: tuple[str, ...] = ()
     records: dict[str, tuple[str, ...]] = {}
     declared: tuple[str, ...] = ()
+    decoded: bool = False
 
     def columns(self, product: str) -> dict[str, Column]:
         """Field to column for rules of a product."""
@@ -113,16 +112,16 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     image: str
     tables: tuple[Table, ...]
 
-    def table(self, logsource: LogSource, source: str = "") -> Table | None:
-        """The table for rules of a log source, or None; `source` chooses where there are two."""
+    def table(self, logsource: LogSource) -> Table | None:
+        """The table for rules of a log source, or None."""
         kind = (logsource.category, logsource.service)
-        fitting = [
-            table
-            for table in self.tables
-            if (table.category, table.service) == kind
-            and (not table.product or logsource.product in ("", table.product))
-        ]
-        return next((table for table in fitting if source in ("", table.source)), fitting[0] if fitting else None)
+        for table in self.tables:
+            if (table.category, table.service) == kind and logsource.product in (
+                "",
+                table.product or logsource.product,
+            ):
+                return table
+        return None
 
 
 @functools.cache

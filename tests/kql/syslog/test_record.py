@@ -9,6 +9,7 @@ from tests.kql.syslog.messages import as_seen, read, recorded, table, without_ra
 from tests.strategies_auditd import execs, hostile_line, kernel_string, line
 
 from vedette.kql.syslog.record import record_column
+from vedette.predicate import Value
 
 AUDITD = table(service="auditd")
 #: Read off numbers by the reader, which a query can't.
@@ -23,7 +24,7 @@ def compare(lines: list[bytes], *, replaced: str = "\x1d") -> set[str]:
             if f"{name}=".encode() not in one:
                 values.pop(name, None)
     fields = sorted({name for values in expected for name in values})
-    answer: list[dict[str, str]] = [{} for _ in lines]
+    answer: list[dict[str, Value]] = [{} for _ in lines]
     for start in range(0, len(fields), 25):
         messages = [one.decode("utf-8", "replace").replace("\x1d", replaced) for one in lines]
         for values, part in zip(answer, read(messages, fields[start : start + 25], AUDITD), strict=True):

@@ -10,6 +10,7 @@ from tests.kql.syslog.messages import rows
 
 from vedette.kql import convert, read_target
 from vedette.predicate import Glob, Keyword, Regex, atoms, evaluate
+from vedette.sigma.rule import Rule
 from vedette.sigma.ruleset import load
 
 #: What a line of each service comes as, and one that is another's.
@@ -70,6 +71,7 @@ def test_a_service_is_told_by_its_programs(tmp_path, service):
 
 def test_keywords_mean_what_the_law_says(tmp_path):
     query = probe(tmp_path, KEYWORDS, "syslog", category="", service="syslog")
+    assert isinstance(query.rule, Rule)
     law = [place for place, text in enumerate(TEXTS) if evaluate(query.rule.predicate, {}, text)]
     assert rows(TEXTS).ids(query.text) == law
     assert 5 < len(law) < len(TEXTS)

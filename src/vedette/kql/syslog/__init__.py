@@ -5,6 +5,7 @@ a rule reads is parsed.
 """
 
 from vedette.kql.syslog.columns import columns_of, raw_of
+from vedette.kql.syslog.hexadecimal import with_hex
 from vedette.kql.syslog.prepare import prepared
 
-__all__ = ["columns_of", "prepared", "raw_of"]
+__all__ = ["columns_of", "prepared", "raw_of", "with_hex"]

@@ -24,7 +24,7 @@ def columns_of(table: Table, product: str) -> dict[str, Column]:
         columns.update((field, sysmon_column(field)) for field in table.names)
     if table.parser == "audit":
         names = [*table.names, *(f"a{number}" for number in range(_ARGUMENTS))]
-        columns.update((field, record_column(field)) for field in names)
+        columns.update((field, record_column(field, decoded=table.decoded)) for field in names)
         columns.update((field, record_column(field)) for field in table.enriched)
     return columns
 

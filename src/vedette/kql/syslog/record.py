@@ -12,6 +12,7 @@ import re
 from typing import Final
 
 from vedette.kql.strings import quote
+from vedette.kql.syslog.hexadecimal import decode, encoded_in
 from vedette.kql.target import Column
 from vedette.telemetry.auditd.syscalls import ARCHITECTURES
 
@@ -36,12 +37,21 @@ _UNSET_ID: Final = "4294967295"
 _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_]")
 
 
-def record_column(field: str) -> Column:
-    """The column of a field of audit records; capital letters mean what auditd makes of a number, such as `UID`."""
+def record_column(field: str, *, decoded: bool = False) -> Column:
+    """The column of a field of audit records.
+
+    Args:
+        field: its key; capital letters mean what auditd makes of a number, such as `UID`.
+        decoded: decode text in hexadecimal, where the field holds such text.
+    """
     if field == "type":
         return Column("SigmaType", expression=BODY["SigmaType"])
     if field == "table":
         return Column("Sigma_table", expression=f"extract({quote(_TABLE)}, 1, SigmaBody)", after=BODY)
+    if decoded and (types := encoded_in(field)) is not None:
+        written = f"SigmaWritten_{_plain(field)}"
+        after = {**BODY, written: _written(field, _AFTER_TABLE)}
+        return Column(_name(field), expression=decode(written, types), after=after)
     if not field.isupper():
         return Column(_name(field), expression=_read(field, _AFTER_TABLE), after=BODY)
     logged, number = f"SigmaLogged_{_plain(field)}", _name(field.lower())
@@ -57,8 +67,13 @@ def record_column(field: str) -> Column:
 
 def _read(key: str, start: str) -> str:
     """The first value of a key; quotes can stand at its ends alone."""
+    return f'trim("\\"", {_written(key, start)})'
+
+
+def _written(key: str, start: str) -> str:
+    """The first value of a key as it is written."""
     pattern = f"^ *{start}{_ITEM}{re.escape(key)}={_VALUE}"
-    return f'trim("\\"", extract({quote(pattern)}, 1, SigmaBody))'
+    return f"extract({quote(pattern)}, 1, SigmaBody)"
 
 
 def _name(field: str) -> str:
