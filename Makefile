@@ -57,6 +57,7 @@ docs: $(VENV)/.dev.stamp ## write the generated parts of the documentation
 	$(BIN)/python docs/generate_cli.py
 	$(BIN)/python docs/generate_findings.py
 	$(BIN)/python docs/generate_output.py
+	$(BIN)/python docs/generate_sources.py
 
 # Pins only what is new or no longer fits; `make lock ARGS=--upgrade` takes the newest of everything.
 lock: ## pin what pyproject.toml asks for

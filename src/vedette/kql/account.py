@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from vedette.errors import ContentError
 from vedette.hunt.exclusion import Exclusions
 from vedette.kql.convert import Query
+from vedette.kql.reach import verdicts
 from vedette.kql.selection import joined_only
 from vedette.kql.strings import comment
 from vedette.kql.target import Target
 from vedette.sigma.correlation import Correlation
 from vedette.sigma.ruleset import RuleSet
+
+#: So many queries get a line each on where they can never fire.
+EACH: Final = 20
 
 
 def queries(found: Sequence[Query]) -> str:
@@ -80,6 +86,7 @@ def account(found: Sequence[Query], loaded: RuleSet, exclusions: Exclusions | No
             f"vedette: {named} only part of correlations (generate: false) and got no query alone; name the file "
             "without the correlation, or write `generate: true` in it"
         )
+    yield from _sources(found)
     converted = [query for query in found if query.text]
     firsts = sum(query.part[0] == 1 for query in converted)
     refused = sum(bool(query.errors) for query in found)
@@ -88,6 +95,31 @@ def account(found: Sequence[Query], loaded: RuleSet, exclusions: Exclusions | No
     whole = sum(query.part[0] == 1 for query in found)
     rules = "1 rule" if whole == 1 else f"{whole:,} rules"
     yield f"{firsts:,} of {rules} converted, {refused:,} refused; longest query {longest:,} characters; {state}"
+
+
+def _sources(found: Sequence[Query]) -> Iterator[str]:
+    """Where queries can never fire: a line for each query, or for each source where there are many queries."""
+    judged = [(query, verdicts(query)) for query in found if query.part[0] == 1]
+    if len(found) <= EACH:
+        for query, told in judged:
+            nowhere = [
+                f"{one.source}{f' on hosts {one.hosts}' if one.hosts else ''} ({one.why})"
+                for one in told
+                if one.verdict == "never"
+            ]
+            if nowhere:
+                yield f"vedette: {query.rule.location}: {query.rule.title}: can never fire on {'; '.join(nowhere)}"
+        return
+    counts = Counter((one.source, one.hosts, one.verdict) for _, told in judged for one in told)
+    for source, hosts in dict.fromkeys((source, hosts) for source, hosts, _ in counts):
+        never, partly = counts[source, hosts, "never"], counts[source, hosts, "partly"]
+        of = never + partly + counts[source, hosts, "fires"]
+        if hosts:
+            yield f"vedette: on {source} of hosts {hosts}, {never:,} more can never fire"
+        elif never or partly:
+            yield f"vedette: on {source}, {never:,} of {of:,} rules can never fire, {partly:,} in part"
+    if counts:
+        yield "vedette: -f json says where each rule can fire, and why not"
 
 
 def _query(query: Query) -> dict[str, Any]:
@@ -101,6 +133,7 @@ def _query(query: Query) -> dict[str, Any]:
         "length": len(query.text),
         "checked": query.checked,
         "notes": query.notes,
+        "sources": [dataclasses.asdict(one) for one in verdicts(query)],
         "excluded": [{"id": one.id, "title": one.filter.title, "reason": one.reason} for one in query.excluded],
         "unenforced": [_problem(error) for error in query.unenforced],
     }
