@@ -34,16 +34,18 @@ def lock(name: str) -> dict[str, Requirement]:
 
 def closure(needs: list[str]) -> set[str]:
     """Canonical names of `needs` and all that they pull in on this machine."""
-    seen: set[str] = set()
-    todo = [Requirement(need) for need in needs]
+    seen: set[tuple[str, str]] = set()
+    todo = [(Requirement(need), "") for need in needs]
     while todo:
-        need = todo.pop()
-        name = canonicalize_name(need.name)
-        if name in seen or (need.marker and not need.marker.evaluate({"extra": ""})):
+        need, asked_by = todo.pop()
+        if need.marker and not need.marker.evaluate({"extra": asked_by}):
             continue
-        seen.add(name)
-        todo += [Requirement(text) for text in requires(name) or []]
-    return seen
+        name = canonicalize_name(need.name)
+        for extra in ("", *need.extras):
+            if (name, extra) not in seen:
+                seen.add((name, extra))
+                todo += [(Requirement(text), extra) for text in requires(name) or []]
+    return {name for name, _ in seen}
 
 
 @pytest.mark.parametrize(
