@@ -11,7 +11,7 @@ from vedette.predicate import Value
 
 #: The five kinds of evasion of rules.
 Family: TypeAlias = Literal["insertion", "substitution", "omission", "reordering", "recoding"]
-#: `recorded`: a recorded step did it; `documented`: the tool's own manual says so; `assumed`: neither.
+#: `recorded`: a recorded step did it; `documented`: a manual says so, or a test runs it; `assumed`: neither.
 Effect: TypeAlias = Literal["recorded", "documented", "assumed"]
 EFFECTS: Final[tuple[Effect, ...]] = ("recorded", "documented", "assumed")
 #: Longest name of a process that the kernel keeps.

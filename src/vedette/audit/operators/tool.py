@@ -20,6 +20,7 @@ class Tool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     letters: str
     command: str
     basis: str
+    first: str = ""
     family: Family = "substitution"
     chain: bool | Literal["user"] = False
     backend: Literal["nft", "legacy", ""] = ""
@@ -83,7 +84,8 @@ def _by(start: Start, call: Call, tool: Tool) -> Mutant:
         resolved = tool.resolved or f"/usr/sbin/xtables-{call.backend or 'nft'}-multi"
         values = program(start.values, resolved, invoked, command, script=tool.script)
     effect, basis = _effect(tool, start, call)
-    return Mutant(tool.operator, tool.family, values, effect, basis, command)
+    step = f"{_filled(tool.first, places)}; {command}" if tool.first else command
+    return Mutant(tool.operator, tool.family, values, effect, basis, step)
 
 
 def _effect(tool: Tool, start: Start, call: Call) -> tuple[Effect, str]:
