@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 from tests.audit.packs import EXCLUSION, MET, pack
 
+# A run within this one forgets what it imported; numpy can't be imported twice, so it is here before.
+from vedette.audit import trial
+
 ROOT = Path(__file__).resolve().parent.parent
 pytest_plugins = "pytester"
 #: The plugin by its module, whether the project is installed with its entry point or not.
@@ -70,8 +73,6 @@ def test_one_expectation_can_be_chosen(pytester, run):
 
 
 def test_a_recording_is_hunted_through_once(pytester, run, monkeypatch):
-    from vedette.audit import trial
-
     hunts: list[str] = []
     attempt = trial.attempt
 
