@@ -232,6 +232,20 @@ def test_an_unset_session_ties_no_audit_records(tmp_path):
     assert f"| where isnotempty(By_ses) and isnotempty(By_tty) and {guards}" in query.text
 
 
+def test_text_in_hexadecimal_is_decoded_in_groups_too(tmp_path):
+    rule = SUDO.replace("    category: process_creation", "    service: auditd").replace(
+        "Image|endswith: /sudo", "type: SYSCALL"
+    )
+    text = document("event_count", ["sudo"], group_by="[exe]", condition="{gte: 2}")
+    loaded = load([write_set(tmp_path, text, rule)], cache=False)
+    kept, decoded = (
+        convert_all(loaded, read_target("syslog"), Options(hex=choice))[0].text for choice in ("keep", "decode")
+    )
+    assert "url_decode" not in kept
+    assert "By_exe = iff(Sigma" in decoded or "By_exe = iff(extract(" in decoded
+    assert "url_decode" in decoded
+
+
 SCAN = """
 Events
 | extend Step = case(Rule == "flush", 1, Rule == "reach", 2, 3)
