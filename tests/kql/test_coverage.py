@@ -37,7 +37,16 @@ def test_share(rules, target, category, product, least):
     assert sum(bool(query.text) for query in found) >= least * len(found) > 0
 
 
-@pytest.mark.parametrize("target", ["asim", "xdr"])
+def test_linux_is_covered_by_asim_and_syslog_together(rules):
+    linux = [rule for rule in rules if "/rules/linux/" in rule.location.path]
+    asim, syslog = read_target("asim"), read_target("syslog")
+    left = [rule.title for rule in linux if not (convert(rule, asim).text or convert(rule, syslog).text)]
+    assert len(linux) >= 210
+    assert left == []
+    assert all(convert(rule, syslog).text for rule in linux)
+
+
+@pytest.mark.parametrize("target", ["asim", "xdr", "syslog"])
 def test_every_rule_has_a_query_or_reasons(rules, target):
     for rule in rules:
         query = convert(rule, read_target(target))
