@@ -38,3 +38,49 @@ def import_(source: str, output: str, force: bool, license_id: str) -> None:
 
     for line in account(import_page(source, output, force=force, license_id=license_id)):
         click.echo(line)
+
+
+@page.command()
+@click.argument("pack", metavar="PACK")
+@click.option(
+    "-f",
+    "--format",
+    "form",
+    type=click.Choice(["md", "html"]),
+    default="md",
+    show_default=True,
+    help="How it is written.",
+)
+@click.option("--evidence", multiple=True, metavar="DIR", help="Labelled logs beside the pack's recordings.")
+@click.option("-o", "--output", metavar="FILE", help="Write to FILE, put in its place when complete; - is stdout.")
+def render(pack: str, form: str, evidence: tuple[str, ...], output: str | None) -> None:
+    """Write the hunt page as it should have been.
+
+    Each rule with its author, its KQL with exclusions taken out, held against Microsoft's parser where that is
+    installed, and each false positive with what the audit says of its exclusions. The HTML file loads nothing and
+    runs nothing.
+    """
+    import sys
+    import time
+
+    from vedette.audit.audit import Request, audit
+    from vedette.cli.meter import Meter
+    from vedette.cli.output import Output
+    from vedette.page.block import markdown
+    from vedette.page.block import page as whole
+    from vedette.page.rendering import render
+    from vedette.page.titling import title_of
+    from vedette.sigma.ruleset import load
+
+    now = time.time()
+    loaded = load((pack,))
+    with Meter(shown=sys.stderr.isatty()) as meter:
+        judged = audit(Request((pack,), (), evidence, now=now), on_progress=meter)
+    title, prose = title_of(pack)
+    blocks = tuple(render(title, prose, loaded, judged, now=now))
+    out = Output(output)
+    try:
+        out.stream.write((whole(title, blocks) if form == "html" else markdown(blocks)).encode())
+        out.commit()
+    finally:
+        out.discard()
