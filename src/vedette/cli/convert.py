@@ -41,7 +41,7 @@ import click
     "settings",
     multiple=True,
     metavar="KEY=VALUE",
-    help="How queries are written: entry, image, missing, window, prefilter, long, style; may be repeated.",
+    help="How queries are written: entry, image, missing, window, prefilter, long, style, hex; may be repeated.",
 )
 @click.option(
     "--check", "check", is_flag=True, help="Hold each query against Microsoft's parser; one with an error is refused."

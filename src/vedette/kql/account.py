@@ -37,9 +37,14 @@ def with_header(query: Query) -> str:
     lines = [f"{rule.title} ({rule.id})"]
     lines.append(f"author: {rule.author or 'not stated'}; license: {rule.license or 'not stated'}")
     lines.append(f"target: {query.target} ({query.table}); {'checked' if query.checked else 'unchecked'}")
-    # What a query declares itself is not said twice.
-    lines += [f"note: {note}" for note in query.notes if comment(note) not in query.text.splitlines()]
+    lines += [f"note: {note}" for note in _unsaid(query)]
     return "\n".join([*map(comment, lines), query.text]) + "\n"
+
+
+def _unsaid(query: Query) -> list[str]:
+    """The notes that no comment in the query itself says."""
+    said = frozenset(line for line in query.text.splitlines() if line.startswith("//"))
+    return [note for note in query.notes if comment(note) not in said]
 
 
 def document(found: Sequence[Query], loaded: RuleSet, target: Target, exclusions: Exclusions | None = None) -> str:
@@ -78,7 +83,7 @@ def account(found: Sequence[Query], loaded: RuleSet, exclusions: Exclusions | No
         for error in (*query.errors, *query.unenforced):
             yield f"vedette: {error}"
     for query in found:
-        for note in query.notes:
+        for note in _unsaid(query):
             yield f"vedette: {query.rule.location}: {query.rule.title}: {note}"
     if joined := len(joined_only(loaded)):
         named = "1 rule is" if joined == 1 else f"{joined:,} rules are"
