@@ -26,6 +26,7 @@ class Parent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     recorded: str = ""
     basis: str = ""
     drops: tuple[str, ...] = ()
+    root_login: bool = False
 
 
 class _Parents(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,9 +50,12 @@ def parents(start: Start) -> Iterator[Mutant]:
         else:
             values = below(start.values, entry.resolved, entry.invoked, _filled(entry.command, places))
         values = altered(values, dict.fromkeys(entry.drops))
+        if entry.root_login:
+            values = altered(values, {"LoginUser": "root", "LoginUserId": 0, "LogonId": "4194303"})
         # A parent does not change what its child does: the step shows the parent, whatever the child's words.
         effect: Effect = "recorded" if entry.recorded else "documented"
-        yield Mutant(entry.operator, entry.family, values, effect, entry.recorded or entry.basis, step)
+        basis = entry.recorded or entry.basis
+        yield Mutant(entry.operator, entry.family, values, effect, basis, step, as_root_writes=entry.root_login)
 
 
 def _filled(text: str, places: dict[str, str]) -> str:
