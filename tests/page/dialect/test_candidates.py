@@ -141,7 +141,7 @@ def test_a_windows_rule_s_names_end_windows_paths():
         ('process.name = "x", run at night', "what follows may limit it"),
         ("grep 'x' /var/log/syslog on weekends", "what follows may limit it"),
         ('commands run by admins where process.name = "x"', "may limit it ('admins')"),
-        ('the owner is root and process.name = "x"', "may limit it"),
+        ('the owner is root and process.name = "x"', "'and' before it limits"),
         ('foo.bar = "x"', "the field 'foo.bar' is not known"),
         ('process.name = "x" AND foo.bar = "y"', "the field 'foo.bar' is not known"),
         ('host.name = "gw"', "scope.hosts"),
@@ -168,6 +168,13 @@ def test_what_may_mean_more_or_less_is_not_read(text, why):
         'process.name = "x". Only during maintenance.',
         'process.name = "x", but never at night.',
         "Exclude where the user is 'root', except at night.",
+        'On weekends: process.name = "x"',
+        'When the host is gw: process.name = "x"',
+        "If the host is gw, e.g., the user is 'root'",
+        "the parent process is made and, e.g., process.args = 'x'",
+        'All of the following:\n- process.name = "x"\n- process.args = "y"',
+        'process.name = "x" &\nprocess.args = "y"',
+        'process.name = "x" unless\nprocess.args = "y"',
     ],
 )
 def test_a_word_that_limits_or_turns_round_stops_the_reading(text):
@@ -191,6 +198,8 @@ def test_an_alternative_that_is_not_read_is_left_out_and_told():
         'Use a filter like (process.name = "ufw").',
         "Add an exclusion (e.g., process.name = 'ufw').",
         'For example: process.name: "ufw"; nothing',
+        "Check if the parent is a known tool, e.g., process.name = 'ufw'",
+        'process.name = "ufw" during\nmaintenance\n\nprocess.name = "ufw"',
         '- process.name = "ufw" to filter out resets.',
     ],
 )
@@ -232,13 +241,22 @@ def test_a_text_over_the_bound_is_reported_whole():
         "not (" * 3000,
         " \t" * 8000 + "x",
         "cat " + "x " * 8000,
+        "x" + " " * 16_000 + "process.name = 'a'",
+        "x and" + ", " * 8000 + "process.name = 'a'",
+        "and " * 4000 + "process.name = 'a'",
+        "x:" * 8000 + "process.name = 'a'",
+        "all of " * 2000 + ": process.name = 'a'",
+        "process.name" + "`" * 16_000 + "= 'a'",
+        "process.name = 'a'" + " " * 16_000 + "x",
+        "process.name = 'a'" + ")" * 16_000 + "x",
+        "the user is 'a'" + ", " * 8000,
     ],
 )
 def test_hostile_texts_take_no_time(text):
     started = time.process_time()
     for each in readings(text[:MAX_TEXT]):
         assert each.detection is not None or each.unread
-    assert time.process_time() - started < 20  # a bound on growth, not a figure
+    assert time.process_time() - started < 5  # a bound on growth, not a figure
 
 
 WORDS = st.sampled_from(

@@ -37,8 +37,9 @@ _SENTENCE_END: Final = re.compile(r"(?<!e\.g)(?<!i\.e)(?<!etc)[.;!?](?=\s|$)|\n"
 _QUOTED: Final = re.compile(r"\"[^\"\n]{0,1024}+\"|(?<!\w)'[^'\n]{0,1024}+'|“[^”\n]{0,1024}+”|`[^`\n]{0,1024}+`")
 #: What may follow an expression or command without limiting it.
 _GOES_ON: Final = re.compile(
-    rf"[)\]`*_\"”]*+(?:\s*$|\s*[.;!?](?=\s|$|[)`\"”])|\s*\n|\s*,?\s*or\b|\s*,?\s*\(?{_EXAMPLE}"
-    r"|\s*,?\s+(?:in\s+order\s+)?to\s+(?:exclude|filter\s+out|suppress|ignore|skip|omit)\b)",
+    r"[)\]`*_\"”]*+(?:[^\S\n]*+\n|\s*+(?:$|[.;!?](?=\s|$|[)`\"”])"
+    rf"|(?:,\s*+)?(?:or\b|\(?{_EXAMPLE}"
+    r"|(?:in\s++order\s++)?to\s++(?:exclude|filter\s++out|suppress|ignore|skip|omit)\b)))",
     re.IGNORECASE,
 )
 #: What limits the sentence before it.
@@ -49,8 +50,26 @@ _LIMITED: Final = re.compile(
 )
 #: An alternative that begins with none of its own verbs: it may be one more value of what stands before it.
 _OR_VALUE: Final = re.compile(
-    r"[`*_\"”]*+\s*,?\s*or\s++(?!(?:if|where|when|a|an|the|events?|process(?:es)?|commands?)\b)(?!" + _OWN_VERB + ")",
+    r"[`*_\"”]*+\s*+,?\s*+or\s++(?!(?:if|where|when|a|an|the|events?|process(?:es)?|commands?)\b)(?!" + _OWN_VERB + ")",
     re.IGNORECASE,
+)
+#: Where what follows an expression that may go on surely ends: lines may be broken anywhere.
+_PARAGRAPH_END: Final = re.compile(r"[.;!?](?=\s|$)|\n(?=\s*(?:\n|[-*+•]\s|\d{1,3}[.)]\s))")
+#: Words that make what follows them, often line by line, hold together.
+_TOGETHER: Final = re.compile(
+    r"\b(?:(?:all|each)\s+of|both|all\s+(?:the\s+)?(?:following|these|conditions)|together|combin\w{1,20})\b[^\n.:]{0,80}:",
+    re.IGNORECASE,
+)
+#: Words that make a condition of their sentence, anywhere or as its first.
+_CONDITIONAL: Final = frozenset({"when", "whenever", "if", "during", "while", "after", "before"})
+_CONDITIONAL_FIRST: Final = frozenset(
+    {"on", "at", "for", "with", "where", "given", "in", "under", "within", "among", "outside", "inside", "assuming"}
+)
+_ASKING: Final = re.compile(
+    r"\b(?:check|verify|see|confirm|test|determine|ensure)(?:ing)?\s+if\b|\bfor\s+(?:example|instance)\b", re.IGNORECASE
+)
+_AND_AT_END: Final = re.compile(
+    rf"\w[`\"')]*+,?\s++(?:and|&&)[\s,:(`\"']*+(?:{_EXAMPLE}[\s,:(`\"']*+)?$", re.IGNORECASE
 )
 _WHERE_PIPE: Final = re.compile(r"\|\s*where\s*$", re.IGNORECASE)
 #: Marks at the ends of a clause that are no part of a value.
@@ -90,6 +109,7 @@ def parts_of(text: str) -> tuple[Part, ...]:
     if len(text) > MAX_TEXT:
         return (Part("prose", 0, len(text), fault=f"a filter of more than {MAX_TEXT:,} characters"),)
     parts: list[Part] = []
+    together = _TOGETHER.search(text)
     at = 0
     while at < len(text):
         if len(parts) > MAX_PARTS:
@@ -110,7 +130,13 @@ def parts_of(text: str) -> tuple[Part, ...]:
         parts += before
         parts.append(code)
         at = max(code.end, start + 1)
-    return tuple(parts)
+    if together is None:
+        return tuple(parts)
+    why = f"{together[0]!r} joins what follows, which is read apart"
+    return tuple(
+        msgspec.structs.replace(part, fault=why, at=part.start) if part.start >= together.end() else part
+        for part in parts
+    )
 
 
 def _next_code(text: str, at: int) -> tuple[Literal["ecs", "grep"] | None, int]:
@@ -149,6 +175,8 @@ def _code(text: str, kind: Literal["ecs", "grep"], start: int, sentence_start: i
     one_more = _holds_not(tree) and _OR_VALUE.match(text, end) and not _code_follows(text, end)
     if not fault and (not _GOES_ON.match(text, end) or _LIMITED.match(text, end) or one_more):
         fault, at = _what_follows(text, end), end
+        closed = _PARAGRAPH_END.search(_masked(text), end)
+        sentence = closed.start() if closed else len(text)
     if fault:
         return Part(kind, start, max(sentence, end), fault=fault, at=min(at, len(text) - 1))
     return Part(kind, start, end, tree, notes=notes, kept=piped)
@@ -162,7 +190,7 @@ def _holds_not(tree: Tree) -> bool:
 
 def _code_follows(text: str, end: int) -> bool:
     """Whether the next alternative is a comparison or a command."""
-    found = re.compile(r"[`*_\"”]*+\s*,?\s*or\s++", re.IGNORECASE).match(text, end)
+    found = re.compile(r"[`*_\"”]*+\s*+,?\s*+or\s++", re.IGNORECASE).match(text, end)
     _, start = _next_code(text, end)
     return found is not None and start - found.end() in (0, 1)
 
@@ -176,8 +204,16 @@ def _words(text: str) -> list[str]:
 
 
 def _limiting(before: str) -> str:
-    """Why the words of a sentence turn round what comes after them; empty if they don't."""
-    limiting = next((word for word in _words(before) if word in vocabulary().limiting), None)
+    """Why the words of a sentence limit or turn round what comes after them; empty if they don't."""
+    words, table = _words(before), vocabulary()
+    limiting = next((word for word in words if word in table.limiting), None)
+    if limiting is None and any(word not in table.introducing for word in words):
+        asked = _words(_ASKING.sub("", before))
+        limiting = next((word for word in asked if word in _CONDITIONAL), None)
+        if limiting is None and asked and asked[0] in _CONDITIONAL_FIRST:
+            limiting = asked[0]
+        if limiting is None and _AND_AT_END.search(before):
+            limiting = "and"
     return f"{limiting!r} before it limits or turns round what it says" if limiting is not None else ""
 
 
