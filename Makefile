@@ -46,8 +46,9 @@ format: $(VENV)/.dev.stamp ## write the code in the house's form
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
 
-bench: $(VENV)/.dev.stamp ## race the hunt against its peers
+bench: $(VENV)/.dev.stamp $(VENV)/.peers.stamp ## race the hunt and the conversion to KQL against their peers
 	$(BIN)/python -m benchmarks.run $(ARGS)
+	$(BIN)/python -m benchmarks.conversion --peer $(VENV)/peers/bin/python
 
 fuzz: $(VENV)/.dev.stamp ## the property tests with 5,000 examples, where they ask for no number; then bytes for MINUTES
 	$(BIN)/python -m pytest -n $(JOBS) -m hypothesis --hypothesis-profile=fuzz $(ARGS) $(TESTS)
@@ -106,3 +107,9 @@ $(VENV)/.parser.stamp: src/vedette/kql/check/package.py | $(VENV)/.run.stamp
 	elif ! command -v npm >/dev/null; then echo "npm is missing: no check of KQL by Microsoft's parser, its tests are skipped"; \
 	elif $(BIN)/vedette kql parser install; then touch $@; \
 	else echo "the parser can't be fetched: no check of KQL by Microsoft's parser, its tests are skipped"; fi
+
+# The other converter to KQL, with the release of pySigma that it asks for.
+$(VENV)/.peers.stamp: $(VENV)/.made.stamp requirements/peers.txt
+	$(PYTHON) -m venv $(VENV)/peers
+	$(VENV)/peers/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/peers.txt
+	@touch $@
