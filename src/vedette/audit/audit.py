@@ -21,6 +21,7 @@ from vedette.event import REGISTRY
 from vedette.hunt.assignment import KINDS
 from vedette.hunt.exclusion import Exclusion, SetAside, fault_of, judge, read_exclusion
 from vedette.hunt.hunt import OnProgress
+from vedette.predicate import Value
 from vedette.sigma.filter import Filter
 from vedette.sigma.rule import Rule
 from vedette.sigma.ruleset import RuleSet, load
@@ -28,7 +29,7 @@ from vedette.sigma.ruleset import RuleSet, load
 #: Decisions of a filter's own block that keep it out of hunts.
 _NOT_IN_FORCE: Final = frozenset({"candidate", "counter-example", "template"})
 #: Distinct attack matches of a rule that are mutated.
-_POSITIVES: Final = 200
+_POSITIVES: Final = 32
 
 
 @dataclasses.dataclass(frozen=True)
@@ -201,21 +202,18 @@ def _redundant_to(reached: _Reached, among: Sequence[_Reached]) -> list[str]:
 def _score(
     exclusion: Exclusion, touched: Sequence[Rule], seen: Sequence[Seen], forging: Forging | None
 ) -> Score | None:
-    """Mutants of recorded attacks, of the rule with most of them."""
-    best: Score | None = None
-    for rule in touched:
-        distinct = {
-            tuple(sorted(one.values.items())): one.values
-            for one in seen
-            if one.finding.rule.id == rule.id and one.step is not None and one.step.label == "attack"
-        }
-        positives = list(distinct.values())[:_POSITIVES]
-        if not positives:
-            continue
-        found = score(rule, exclusion, positives, forging.claims if forging else ())
-        if best is None or found.alert_without > best.alert_without:
-            best = found
-    return best
+    """Mutants of recorded attacks, of the rule that found most of them."""
+    found: dict[str, dict[tuple[tuple[str, Value], ...], dict[str, Value]]] = {rule.id: {} for rule in touched}
+    for one in seen:
+        if one.step is not None and one.step.label == "attack" and one.finding.rule.id in found:
+            found[one.finding.rule.id].setdefault(tuple(sorted(one.values.items())), one.values)
+    rule = max(touched, key=lambda rule: len(found[rule.id]), default=None)
+    if rule is None or not found[rule.id]:
+        return None
+    # Attacks that differ in little make mutants that differ in little: what is taken is spread over all of them.
+    positives = list(found[rule.id].values())
+    step = -(-len(positives) // _POSITIVES)
+    return score(rule, exclusion, positives[::step], forging.claims if forging else ())
 
 
 def _bind(loaded: RuleSet, request: Request) -> tuple[list[_Bound], list[RuleError]]:
