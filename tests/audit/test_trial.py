@@ -141,8 +141,18 @@ def test_benign_steps_that_still_alert_are_noted_where_nothing_is_written(tmp_pa
     folder = pack(tmp_path, exclusion=EXCLUSION.replace("endswith: backup", "endswith: nothing"))
     (folder / "pack.yml").write_text(DESCRIPTION.replace("    expectations: expectations.tsv\n", ""))
     trial = try_pack(folder)
-    assert trial.notes == ("gw: alerts in the benign step backup: 2 by flush",)
+    assert trial.notes == ("gw: 2 alerts in the benign step backup: 2 flush",)
     assert not trial.failed
+
+
+def test_benign_steps_of_one_scenario_are_noted_together(tmp_path):
+    more = ((["/sbin/iptables", "-F"], 1000, 102.0), (["/sbin/iptables", "-P"], 1000, 103.0))
+    folder = pack(tmp_path, exclusion=EXCLUSION.replace("endswith: backup", "endswith: nothing"), more=more)
+    (folder / "pack.yml").write_text(DESCRIPTION.replace("    expectations: expectations.tsv\n", ""))
+    head, *rows = steps().splitlines()
+    text = "\n".join([f"{head}\tscenario", *(f"{row}\teveryday" for row in rows)])
+    (folder / "evidence/gw.steps.tsv").write_text(text)
+    assert try_pack(folder).notes == ("gw: 4 alerts in 2 benign steps of everyday: 3 flush, 1 policy",)
 
 
 def test_rules_that_can_t_match_are_noted(tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
@@ -182,10 +182,23 @@ def _notes(
         yield f"{name}: no steps stand beside its log, so nothing is asked of it"
     if name in suite.described:
         return
-    for step in recording.steps:
-        alerts = [match.finding for match in seen.get(step.name, ()) if not match.by]
-        if step.label == "benign" and alerts:
-            rules = ", ".join(dict.fromkeys(suite.stems[finding.rule.id] for finding in alerts))
-            yield f"{name}: alerts in the benign step {step.name}: {len(alerts):,} by {rules}"
+    for scenario, steps, alerts in _benign(suite, recording, seen):
+        which = f"the benign step {steps[0]}" if len(steps) == 1 else f"{len(steps)} benign steps of {scenario}"
+        rules = ", ".join(f"{count:,} {rule}" for rule, count in alerts.most_common())
+        yield f"{name}: {alerts.total():,} alerts in {which}: {rules}"
     if recording.steps and (outside := len(seen.get("", ()))):
         yield f"{name}: matches that belong to no step: {outside:,}"
+
+
+def _benign(
+    suite: Suite, recording: Recording, seen: Mapping[str, Sequence[Seen]]
+) -> Iterator[tuple[str, list[str], Counter[str]]]:
+    """Scenario, benign steps that alert, and their alerts by rule."""
+    found: dict[str, tuple[list[str], Counter[str]]] = {}
+    for step in recording.steps:
+        alerts = Counter(suite.stems[match.finding.rule.id] for match in seen.get(step.name, ()) if not match.by)
+        if step.label == "benign" and alerts:
+            steps, together = found.setdefault(step.scenario, ([], Counter()))
+            steps.append(step.name)
+            together.update(alerts)
+    return ((scenario, *of) for scenario, of in found.items())
