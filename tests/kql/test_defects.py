@@ -6,10 +6,12 @@ import pytest
 from tests.kql.oracle import Rows
 from tests.kql.probe import item, probe
 from tests.kql.rows import column_row, types_of
+from tests.sigma.samples import write_rule
 
 from vedette.kql import read_target
 from vedette.predicate import evaluate
 from vedette.sigma.rule import Rule
+from vedette.sigma.ruleset import load
 
 C = "TargetProcessCommandLine"
 
@@ -178,6 +180,40 @@ TEXTS = [
         [({"CommandLine": "x\nA\nB\nx"}, True), ({"CommandLine": "xa\nb"}, False)],
     ),
     (
+        "both signs of an option",
+        "CommandLine|windash|contains: ' -F'",
+        f'{C} contains " -F" or {C} contains " /F" or {C} contains " –F" or {C} contains " —F" or {C} contains " ―F"',  # noqa: RUF001 (meant)
+        [({"CommandLine": "x /f"}, True), ({"CommandLine": "x –F"}, True), ({"CommandLine": "x F"}, False)],  # noqa: RUF001 (meant)
+    ),
+    (
+        "a text in Base64 at its three offsets",
+        "CommandLine|base64offset|contains: nft -f",
+        f'{C} contains "bmZ0IC1m" or {C} contains "5mdCAtZ" or {C} contains "uZnQgLW"',
+        [
+            ({"CommandLine": "echo bmZ0IC1m|base64 -d"}, True),
+            ({"CommandLine": "echo eG5mdCAtZg=="}, True),
+            ({"CommandLine": "echo nft -f"}, False),
+        ],
+    ),
+    (
+        "a text in UTF-16 in Base64",
+        "CommandLine|wide|base64|contains|cased: ufw",
+        f'{C} contains_cs "dQBmAHcA"',
+        [({"CommandLine": "x dQBmAHcA"}, True), ({"CommandLine": "x dqbmahca"}, False)],
+    ),
+    (
+        "a field that is there",
+        "ParentCommandLine|exists: true",
+        "isnotempty(ActingProcessCommandLine)",
+        [({"ParentCommandLine": "x"}, True), ({}, False)],
+    ),
+    (
+        "a field that is not there",
+        "ParentCommandLine|exists: false",
+        "isempty(ActingProcessCommandLine)",
+        [({"ParentCommandLine": "x"}, False), ({}, True)],
+    ),
+    (
         "hashes are columns",
         "Hashes|contains: ['MD5=0123456789abcdef0123456789abcdef', 'SHA1=0123456789abcdef0123456789abcdef01234567']",
         (
@@ -234,6 +270,17 @@ NETWORK = [
         ],
     ),
     (
+        "a network of IPv6 alone",
+        "DestinationIp|cidr: fe80::/10",
+        '(DstIpAddr contains ":" and coalesce(ipv6_is_in_range(DstIpAddr, "fe80::/10"), false))',
+        [
+            ({"DestinationIp": "fe80::1"}, True),
+            ({"DestinationIp": "2001:db8::1"}, False),
+            ({"DestinationIp": "10.0.0.1"}, False),
+            ({}, False),
+        ],
+    ),
+    (
         "who began",
         "Initiated: 'true'",
         'NetworkDirection == "Outbound"',
@@ -277,3 +324,26 @@ def test_construct_executed(tmp_path, category, name, line, condition, rows, neg
     filled = [column_row(table, "linux", row) for row, _ in rows]
     answer = Rows(table.name, types_of(table, "linux"), filled).ids(query.text)
     assert answer == [place for place, (_, expected) in enumerate(rows) if expected is not negated]
+
+
+@pytest.mark.parametrize(
+    ("detection", "code", "cause"),
+    [
+        (item("EventID: 1"), "no-column", "EventID has no column"),
+        (item("EventID: 1\nImage: /bin/sh"), "no-column", "EventID has no column"),
+        ("keywords: [foo, bar]\ncondition: keywords", "keyword", "raw event"),
+    ],
+    ids=["a field alone", "a field beside others", "keywords"],
+)
+@pytest.mark.parametrize("target", ["asim", "xdr"])
+def test_nothing_is_dropped(tmp_path, target, detection, code, cause):
+    query = probe(tmp_path, detection, target)
+    assert query.text == ""
+    assert [error.code for error in query.errors] == [code]
+    assert cause in query.errors[0].cause
+
+
+@pytest.mark.parametrize("line", ["CommandLine|re: 'a(?!b)'", "CommandLine|re: '(?<=a)b'"])
+def test_an_expression_that_kusto_has_not_is_no_rule(tmp_path, line):
+    path = write_rule(tmp_path, "look.yml", item(line))
+    assert [problem.code for problem in load([path], cache=False).problems] == ["regex-unsupported"]
