@@ -58,6 +58,7 @@ def condition(written: str) -> list[tuple[str, float]]:
     return [(name, float(number)) for name, number in parts if name != "field"]
 
 
+WHERE = [("asim", "sliding"), ("asim", "bin"), ("xdr", "sliding")]
 CASES = [
     ("event_count", [2], "{gte: 3}"),
     ("event_count", [0, 1, 2], "{gt: 1, lte: 3}"),
@@ -70,8 +71,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("windows", ["sliding", "bin"])
-@pytest.mark.parametrize("target", ["asim", "xdr"])
+@pytest.mark.parametrize(("target", "windows"), WHERE)
 @pytest.mark.parametrize(("kind", "marks", "written"), CASES, ids=str)
 @given(data=st.data())
 @EXAMPLES
@@ -83,8 +83,7 @@ def test_counts(tmp_path, target, windows, kind, marks, written, data):
     assert found(target, query.text, given_rows) == expected
 
 
-@pytest.mark.parametrize("windows", ["sliding", "bin"])
-@pytest.mark.parametrize("target", ["asim", "xdr"])
+@pytest.mark.parametrize(("target", "windows"), WHERE)
 @pytest.mark.parametrize("marks", [[0], [0, 1], [2, 1, 0]], ids=str)
 @given(data=st.data())
 @EXAMPLES
@@ -141,8 +140,7 @@ VALUES = [
 ]
 
 
-@pytest.mark.parametrize("windows", ["sliding", "bin"])
-@pytest.mark.parametrize("target", ["asim", "xdr"])
+@pytest.mark.parametrize(("target", "windows"), WHERE)
 @pytest.mark.parametrize(("kind", "mark", "field", "written", "values"), VALUES, ids=lambda part: str(part)[:40])
 @given(data=st.data())
 @EXAMPLES
@@ -154,8 +152,7 @@ def test_values(tmp_path, target, windows, kind, mark, field, written, values, d
     assert found(target, query.text, given_rows, field) == expected
 
 
-@pytest.mark.parametrize("windows", ["sliding", "bin"])
-@pytest.mark.parametrize("target", ["asim", "xdr"])
+@pytest.mark.parametrize(("target", "windows"), WHERE)
 @given(data=st.data())
 @EXAMPLES
 def test_a_chain(tmp_path, target, windows, data):
