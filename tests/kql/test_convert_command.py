@@ -140,4 +140,9 @@ def test_a_filter_and_a_correlation_are_not_passed_over_in_silence(tmp_path):
         "title: f\nlogsource:\n  category: process_creation\n"
         "filter:\n  rules: any\n  s:\n    User: x\n  condition: not s\n"
     )
-    assert "a filter is not applied" in run(tmp_path / "r", "-t", "asim").stderr
+    (tmp_path / "r" / "c.yml").write_text(
+        "title: c\ncorrelation: {type: temporal, rules: none, group-by: [], timespan: 1h}\n"
+    )
+    result = run(tmp_path / "r", "-t", "asim")
+    assert result.stdout.endswith('| where not(TargetUsername =~ "x")\n')
+    assert "c.yml:2:31: no rule 'none'" in result.stderr
