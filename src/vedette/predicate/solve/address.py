@@ -81,8 +81,10 @@ def witnesses(spans: Sequence[Span]) -> list[str]:
         address = ipaddress.ip_address(text)
         if any(address.version == v and first <= int(address) <= last for v, first, last in spans):
             chosen.append(text)
-    for version, first, _ in spans[:4]:
-        chosen.append(str(ipaddress.IPv4Address(first) if version == 4 else ipaddress.IPv6Address(first)))
+    for version, first, last in spans[:4]:
+        far = first + (1 << max(0, (last - first).bit_length() - 1))
+        make = ipaddress.IPv4Address if version == 4 else ipaddress.IPv6Address
+        chosen += [str(make(number)) for number in (first, min(far, last), last)]
     return chosen
 
 

@@ -29,8 +29,8 @@ class Limit(msgspec.Struct, frozen=True):
     """
 
     rounds: int = 4_000
-    states: int = 20_000
-    steps: int = 600_000
+    states: int = 10_000
+    steps: int = 300_000
     size: int = 4_000
 
 

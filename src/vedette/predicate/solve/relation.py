@@ -7,7 +7,7 @@ from typing import Final
 
 from vedette.predicate.evaluate import text_of
 from vedette.predicate.node import Predicate, conjunction, disjunction, negation
-from vedette.predicate.solve.outcome import Kinds, Limit, Outcome, Sat, Undecided, Unsat, Vocabulary
+from vedette.predicate.solve.outcome import Kinds, Limit, Outcome, Sat, Unsat, Vocabulary
 from vedette.predicate.solve.solver import Search, solve
 
 _NO_KINDS: Final[dict[str, str]] = {}
@@ -92,7 +92,7 @@ def smallest(
 ) -> Outcome:
     """The event with the fewest fields and letters, as far as the solver looks, on which the predicate holds.
 
-    Each way in which the predicate can hold (up to 64 of them) is shown by its shortest texts; the smallest event of
+    Of each way in which the predicate can hold, up to 64 of them, one event with short texts is made; the smallest of
     these is returned.
     """
     found: Sat | None = None
@@ -104,9 +104,7 @@ def smallest(
             if count >= _LOOKED_AT or _size(found) == (0, 0):
                 break
         elif found is None:
-            # The shortest texts cost more than any; a plain witness is better than none.
-            undecided = isinstance(outcome, Undecided)
-            return solve(predicate, limit=limit, kinds=kinds, vocabulary=vocabulary) if undecided else outcome
+            return outcome
     assert found is not None
     return found
 

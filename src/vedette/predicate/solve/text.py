@@ -52,7 +52,7 @@ class Texts:
         shapes: the shape of each atom by number.
         domain: what the field can hold.
         budget: what the automata may cost.
-        short: always look for the shortest text.
+        short: prefer the shorter text to the one that reads better.
     """
 
     def __init__(
@@ -84,18 +84,16 @@ class Texts:
                 if found is not None:
                     return found
                 break
-        candidates = list(self._candidates())
-        if not self.short or "" in candidates:
-            for text in candidates[:2]:
-                if self.fits(text):
-                    return text
+        candidates = self._candidates()
+        for text in candidates[:2]:
+            if self.fits(text):
+                return text
         clash = self._plain_clash()
         if clash is not None:
             return clash
-        if not self.short:
-            for text in candidates[2:]:
-                if self.fits(text):
-                    return text
+        for text in candidates[2:]:
+            if self.fits(text):
+                return text
         return self._by_automata(candidates)
 
     def fits(self, text: str) -> bool:
@@ -131,13 +129,14 @@ class Texts:
         pieces = list(dict.fromkeys(piece for shape in asked for piece in shape.middles))
         if not (head or pieces or tail):
             return list(dict.fromkeys([*special[:8], "", "a", "x", "0", "-", "a b", *special[8:]]))
-        texts = [_join(head, pieces, tail, glue) for glue in _GLUE]
+        texts = [_join(head, pieces, tail, glue) for glue in (None, *_GLUE)]
         texts += [glue + texts[0] for glue in _GLUE[1:] if not head]
         texts += [texts[0] + glue for glue in _GLUE[1:] if not tail]
         if self.domain.folded:
             texts = [fold(text) for text in texts]
         longer = [text + end for text in special for end in (tail, *pieces) if end]
-        return list(dict.fromkeys(special[:8] + texts + longer))
+        found = list(dict.fromkeys(special[:8] + texts + longer))
+        return sorted(found, key=len) if self.short else found
 
     def _addresses(self) -> list[str]:
         inside = [s.pattern.network for _, s in self.asked if isinstance(s.pattern, Cidr)]
@@ -256,8 +255,8 @@ def _apart(one: Compare, other: Compare, together: bool) -> bool:
     return least <= low and high <= most
 
 
-def _join(head: str, pieces: Sequence[str], tail: str, glue: str) -> str:
-    """Pieces in one text, each once, overlapping where they can."""
+def _join(head: str, pieces: Sequence[str], tail: str, glue: str | None) -> str:
+    """Pieces in one text, each once; overlapping where they can, or without `glue` with blanks between words."""
     text = head
     for piece in pieces:
         whole = fold(text)
@@ -267,7 +266,11 @@ def _join(head: str, pieces: Sequence[str], tail: str, glue: str) -> str:
     return _lap(text, tail, glue)
 
 
-def _lap(text: str, piece: str, glue: str) -> str:
+def _lap(text: str, piece: str, glue: str | None) -> str:
+    if glue is None:
+        whole = fold(text).endswith(fold(piece))
+        apart = text[-1:].isalnum() and (piece[:1].isalnum() or piece[:1] == "-")
+        glue = "" if whole else " " if apart else ""
     if not glue:
         left, right = fold(text), fold(piece)
         for size in range(min(len(left), len(right)), 0, -1):

@@ -34,7 +34,7 @@ class Theory:
         kinds: field to kind; a field without one is text, or a time if a part of one is asked for.
         vocabulary: closed sets of values.
         budget: what the question may still cost.
-        short: always look for the shortest texts.
+        short: prefer shorter texts to those that read better.
     """
 
     def __init__(
