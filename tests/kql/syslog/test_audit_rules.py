@@ -75,7 +75,7 @@ def made(rule: Rule, count: int = 4) -> list[bytes]:
 @pytest.mark.parametrize("every", [pytest.param(6), pytest.param(1, marks=pytest.mark.long)])
 def test_public_rules_select_what_the_law_selects(every, sigmahq):
     rules = load([sigmahq / "rules" / "linux" / "auditd"]).rules[::every]
-    records = Records([*recorded(1)[::7], *(one for rule in rules for one in made(rule))])
+    records = Records([*recorded(1, 0), *(one for rule in rules for one in made(rule))])
     idle = []
     for rule in rules:
         answer, law = records.selected(convert(rule, read_target("syslog")))

@@ -36,20 +36,20 @@ def compare(lines: list[bytes], *, replaced: str = "\x1d") -> set[str]:
 
 @pytest.mark.parametrize("separator", ["\x1d", " "], ids=["as logged", "as auditd's plugin sends it"])
 def test_recorded_lines_have_the_reader_s_fields(separator):
-    lines = list(recorded(1))
-    assert len(lines) > 200
+    lines = list(recorded(1, 0))
+    assert len(lines) > 150
     found = compare(lines, replaced=separator)
     assert {"type", "exe", "comm", "key", "SYSCALL", "AUID", "unit", "cmd", "acct", "table", "name", "a12"} <= found
 
 
 @given(st.lists(execs(), min_size=1, max_size=6))
-@settings(max_examples=15)
+@settings(max_examples=10)
 def test_arguments_never_become_other_fields(written):
     compare([line("EXECVE", body) for _, bodies in written for body in bodies if body.startswith(b"argc=")])
 
 
 @given(st.lists(hostile_line, min_size=1, max_size=8))
-@settings(max_examples=15)
+@settings(max_examples=10)
 def test_a_file_name_stays_one_field(names):
     compare(
         [
@@ -59,6 +59,7 @@ def test_a_file_name_stays_one_field(names):
     )
 
 
+USER = {"type": "USER", "pid": "7", "uid": "1000", "auid": "1000", "ses": "3", "UID": "ops", "AUID": "ops"}
 HOSTILE = [
     b'x" exe="/usr/bin/evil" y="',
     b'a exe="/usr/bin/evil" SYSCALL=execve UID="root"',
@@ -83,11 +84,20 @@ def test_what_a_stranger_names_is_no_field_of_the_kernel(text, place):
 def test_a_program_s_text_never_reaches_the_kernel_s_fields(text):
     body = b"pid=7 uid=1000 auid=1000 ses=3 msg='op=x " + text + b' uid=0 auid=0\'\x1dUID="ops" AUID="ops"'
     told = read([line("USER", body).decode()], ["pid", "uid", "auid", "ses", "UID", "AUID", "type"], AUDITD)[0]
-    assert told == {"type": "USER", "pid": "7", "uid": "1000", "auid": "1000", "ses": "3", "UID": "ops", "AUID": "ops"}
+    assert told == USER
+
+
+@given(st.lists(hostile_line, min_size=1, max_size=8))
+@settings(max_examples=10)
+def test_no_message_reaches_the_kernel_s_fields(texts):
+    head, tail = b"pid=7 uid=1000 auid=1000 ses=3 msg='", b'\'\x1dUID="ops" AUID="ops"'
+    lines = [line("USER", head + text + tail).decode("utf-8", "replace") for text in texts]
+    for values in read(lines, ["pid", "uid", "auid", "ses", "UID", "AUID", "type"], AUDITD):
+        assert values == USER
 
 
 @given(st.lists(hostile_line.filter(bool), min_size=1, max_size=8))
-@settings(max_examples=15)
+@settings(max_examples=10)
 def test_a_table_s_name_never_becomes_a_field(names):
     lines = [
         line(
