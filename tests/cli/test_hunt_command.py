@@ -67,6 +67,7 @@ def test_options_reach_the_hunt():
             "--level",
             "high",
         ),
+        *("--filters", "f", "--filters", "g", "--no-exclusions"),
         *("--image", "invoked", "--show-excluded", "--raw", "--no-routing", "--passwd", "p", "--backend", "polars"),
     )
     assert result.exit_code == 0, result.stderr
@@ -81,6 +82,9 @@ def test_options_reach_the_hunt():
         "routing": False,
         "show_excluded": True,
         "raw": True,
+        "filters": ("f", "g"),
+        "exclude": False,
+        "now": None,
         "passwd": "p",
         "backend": "polars",
     }
