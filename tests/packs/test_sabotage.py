@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import shutil
 from pathlib import Path
@@ -81,8 +82,6 @@ def test_attackers_that_are_someone_else_leave_attacks_undetected(copy):
 
 
 def test_a_shorter_log_fails_the_steps_that_it_lacks(copy):
-    import gzip
-
     path = copy / "evidence" / f"{HOST}.audit.log.gz"
     whole = gzip.decompress(path.read_bytes())
     path.write_bytes(gzip.compress(whole[: whole.rindex(b"\n", 0, len(whole) // 2) + 1]))
