@@ -9,7 +9,7 @@ from tests.kql.probe import item, probe
 from vedette.errors import UsageError
 from vedette.kql import COLUMNAR, Options, convert, read_target
 from vedette.kql.convert import MAX_QUERY
-from vedette.kql.place import logsource_of, place_of
+from vedette.sigma.place import logsource_of, place_of
 from vedette.sigma.rule import Rule
 from vedette.sigma.ruleset import load
 

@@ -12,7 +12,6 @@ from vedette.hunt.exclusion import Exclusion
 from vedette.kql.binding import Bound, Refusal, bind
 from vedette.kql.inline import Inlined, inline
 from vedette.kql.parts import MAX_PARTS, parts
-from vedette.kql.place import logsource_of, place_of
 from vedette.kql.predicates import Printer, UnsayableError
 from vedette.kql.prefilter import call, prefilters
 from vedette.kql.strings import comment
@@ -21,6 +20,7 @@ from vedette.kql.target import Table, Target
 from vedette.predicate import FALSE, Predicate, Regex, atoms
 from vedette.predicate.fold import DISPUTED
 from vedette.sigma.correlation import Correlation
+from vedette.sigma.place import logsource_of, place_of
 from vedette.sigma.rule import Rule
 
 #: Longest query of an analytics rule, in characters.

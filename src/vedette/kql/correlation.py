@@ -14,12 +14,12 @@ from typing import Final
 
 from vedette.errors import ConversionError
 from vedette.kql.convert import MAX_QUERY, Options, Query, convert
-from vedette.kql.place import section_of
 from vedette.kql.strings import quote
 from vedette.kql.syslog import columns_of, with_hex
 from vedette.kql.target import Column, Table, Target, Type
 from vedette.kql.windows import NUMBERED, OURS, Events, duration, matches, scans
 from vedette.sigma.correlation import Correlation
+from vedette.sigma.place import section_of
 from vedette.sigma.references import Directory, Part, resolve
 from vedette.sigma.rule import Rule
 

@@ -40,11 +40,12 @@ def lower_rule(document: Document, file: str, text: str, license_above: str = ""
     content = document.content
     header = read_header(content)
     logsource = read_logsource(content)
-    detection = content.get("detection")
+    detection: Any = content.get("detection")
     try:
         predicate, names = lower_detection(detection)
     except RefusedError as refused:
         raise refused.below("detection") from None
+    written = detection["condition"]
     place = Location(file, document.line)
     digest = digest_of(predicate)
     rule = Rule(
@@ -64,6 +65,7 @@ def lower_rule(document: Document, file: str, text: str, license_above: str = ""
         location=place,
         digest=digest,
         name=header.name,
+        conditions=tuple(written) if isinstance(written, list) else (written,),
     )
     warnings = [((key,), f"{key}: {cause}", "header") for key, cause in header.faults]
     warnings += [(("detection",), cause, "disputed-case") for cause in _disputed(predicate)]

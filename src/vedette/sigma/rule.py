@@ -32,6 +32,7 @@ class Rule(msgspec.Struct, frozen=True, gc=False):
         location: the file and the line of its first key.
         digest: hash of the predicate, so that an exclusion can pin the logic that it was proved against.
         name: Sigma's `name`, by which correlations and filters may refer to it, or the empty text.
+        conditions: as written, over `names`; for judging what a detection does in them.
     """
 
     id: str
@@ -50,3 +51,4 @@ class Rule(msgspec.Struct, frozen=True, gc=False):
     location: Location
     digest: str
     name: str = ""
+    conditions: tuple[str, ...] = ()
