@@ -80,3 +80,15 @@ def test_a_refusal_names_correlation_and_rule(folder):
     assert "pivot.yml:8:5: Flush, then a connection by the same user" in result.stderr
     assert "flush.yml:8:9: Firewall flushed" in result.stderr
     assert "1 of 2 rules converted, 1 refused" in result.stderr
+
+
+def test_exclusions_are_not_taken_out_of_what_is_joined_and_that_is_told(folder):
+    (folder / "exclusion.yml").write_text(
+        "title: the deployer\nlogsource:\n    product: linux\n    category: process_creation\n"
+        "filter:\n    rules: [flush]\n    s:\n        User: deploy\n    condition: not s\n"
+    )
+    alone = run(folder / "flush.yml", folder / "exclusion.yml", "-t", "asim")
+    assert "deploy" in alone.stdout
+    joined = run(folder, "-t", "asim")
+    assert "deploy" not in joined.stdout
+    assert joined.stdout.count("// note: 1 exclusion of its rules is not taken out") == 1
