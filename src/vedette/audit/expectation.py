@@ -24,8 +24,8 @@ COLUMNS: Final = ("host", "step", "rule", "expect", "min", "max", "why")
 EXCLUSION: Final = "exclusion"
 #: In the place of a rule: any that is not listed for the step; for what is silenced, any.
 ANY: Final = "*"
-_MAX_BYTES: Final = 4 << 20
-_MAX_ROWS: Final = 100_000
+MAX_BYTES: Final = 4 << 20
+MAX_ROWS: Final = 100_000
 #: Faults of one file that are reported.
 _MAX_FAULTS: Final = 100
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
@@ -110,7 +110,7 @@ def read_expectations(
     try:
         for row in reader:
             place = Location(name, reader.line_num)
-            if len(found) >= _MAX_ROWS or len(faults) >= _MAX_FAULTS:
+            if len(found) >= MAX_ROWS or len(faults) >= _MAX_FAULTS:
                 faults.append(_fault("this line and what follows are not read: too many", place))
                 break
             try:
@@ -163,8 +163,8 @@ def of_exclusion(exclusion: Exclusion, recording: Recording) -> Iterator[Expecta
 
 def _text(path: Path) -> str:
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise _fault(f"more than {_MAX_BYTES >> 20} MiB of expectations", Location(str(path)))
+        if path.stat().st_size > MAX_BYTES:
+            raise _fault(f"more than {MAX_BYTES >> 20} MiB of expectations", Location(str(path)))
         text = decode(path.read_bytes(), str(path))
     except OSError as error:
         raise _fault(f"can't be read: {error.strerror}", Location(str(path))) from None
