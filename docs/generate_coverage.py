@@ -80,13 +80,16 @@ def _refusals(rules: Sequence[Rule]) -> Iterator[str]:
     yield "## Refusals"
     for name in TARGETS:
         yield f"\n### {name}\n"
-        yield "| rules | log source | cause | ids |"
-        yield "|---|---|---|---|"
         causes: dict[tuple[str, str], list[str]] = defaultdict(list)
         for rule in rules:
             for error in convert(rule, read_target(name)).errors if _asked(rule, name) else ():
                 cause = error.cause.partition(f"({rule.id}): ")[2]
                 causes[rule.logsource.category or str(rule.logsource), cause].append(rule.id)
+        if not causes:
+            yield "None of the rules for Linux is refused."
+            continue
+        yield "| rules | log source | cause | ids |"
+        yield "|---|---|---|---|"
         for (category, cause), ids in sorted(causes.items(), key=lambda pair: (-len(pair[1]), pair[0])):
             some = ", ".join(one[:8] for one in ids[:4]) + (", ..." if len(ids) > 4 else "")
             yield f"| {len(ids)} | {category} | {cause.replace('|', '/')} | {some} |"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from tests.kql.probe import probe
+from tests.kql.probe import item, probe
 from tests.kql.syslog.messages import rows
 
 from vedette.kql import convert, read_target
@@ -91,8 +91,32 @@ def test_columns_of_the_table_can_be_asked(tmp_path):
 
 
 def test_a_field_of_a_service_without_a_column_is_refused(tmp_path):
-    (error,) = probe(tmp_path, "s:\n    TTY: x\ncondition: s", "syslog", category="", service="sudo").errors
+    (error,) = probe(tmp_path, "s:\n    Image: x\ncondition: s", "syslog", category="", service="sudo").errors
     assert (error.code, error.location.line) == ("no-column", 7)
+
+
+SUDO = [
+    "     eve : TTY=pts/0 ; PWD=/home/eve ; USER=root ; COMMAND=/usr/bin/id ; USER=#-1 ;",
+    "eve : command not allowed ; TTY=pts/0 ; PWD=/ ; GROUP=adm ; USER=#-1 ; COMMAND=/usr/bin/id -u",
+    "pam_unix(sudo:session): session opened for user USER=#-1 by eve",
+]
+
+
+@pytest.mark.parametrize(
+    ("line", "places"),
+    [
+        ("USER: '#-*'", [1]),
+        ("USER: root", [0]),
+        ("GROUP: adm", [1]),
+        ("TTY: pts/0", [0, 1]),
+        ("PWD: /home/eve", [0]),
+        ("COMMAND|endswith: ' ; USER=#-1 ;'", [0]),
+        ("COMMAND: null", [2]),
+    ],
+)
+def test_the_items_of_sudo_s_lines_are_fields(tmp_path, line, places):
+    query = probe(tmp_path, item(line), "syslog", category="", service="sudo")
+    assert rows(SUDO, ProcessName="sudo").ids(query.text) == places
 
 
 def text_of(pattern: Glob | Regex, chance: random.Random) -> str:
