@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Final
 
 OK: Final = 0
-#: A gate failed: findings at or above `--fail-on`.
+#: A gate failed: findings at or above `--fail-on`, or checked KQL with an error.
 GATE: Final = 1
 #: Rule errors, with `--strict`; or the one rule that was asked about can't be loaded.
 RULES: Final = 2
