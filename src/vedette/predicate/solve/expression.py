@@ -70,7 +70,9 @@ def term_of(pattern: Pattern, terms: Terms) -> int | None:
 
 def loose(terms: Terms) -> int:
     """All texts that could be an IPv6 address, and more."""
-    return terms.search(terms.letters(_ranges(":")))
+    letters = terms.star(terms.letters(_ranges(string.hexdigits + ":.")))
+    scope = terms.cat(text_term("%", terms), terms.any)
+    return terms.cat(letters, text_term(":", terms), letters, terms.either(terms.empty, scope))
 
 
 def quads(network: ipaddress.IPv4Network, terms: Terms) -> int:
