@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 
 import pytest
 from click.testing import CliRunner
@@ -107,8 +108,6 @@ def test_a_long_query_is_refused_where_that_is_asked_for(tmp_path):
     ids=["an or", "an and of one", "a list"],
 )
 def test_parts_select_the_rows_of_the_rule(tmp_path, target, prefilter, detection):
-    import random
-
     engine()
     long = rule(tmp_path, detection)
     found = convert_parts(long, read_target(target), Options(long="split", prefilter=prefilter))
@@ -151,3 +150,21 @@ def test_parts_are_files_and_one_rule(tmp_path):
     assert names == [f"long.part{number}of{count}.kql" for number in range(1, count + 1)]
     told = json.loads(CliRunner().invoke(main, [*asked, "-f", "json"]).stdout)
     assert [(query["part"], query["parts"]) for query in told["queries"]] == [(n, count) for n in range(1, count + 1)]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("target", ["asim", "xdr"])
+def test_parts_of_long_public_rules_select_the_rows_of_the_rules(target, sigmahq):
+    engine()
+    data = read_target(target)
+    rules = load(sorted(sigmahq.glob("rules*"))).rules
+    long = [one for one in rules if len(convert(one, data).text) > MAX_QUERY]
+    assert len(long) > 5
+    for one in long:
+        found = convert_parts(one, data, Options(long="split"))
+        assert all(0 < len(query.text) <= MAX_QUERY for query in found), one.location
+        table = next(table for table in data.tables if table.name == found[0].table)
+        events = rows_for(one, table, random.Random(2), 10)
+        held = Rows(table.name, types_of(table, one.logsource.product), [filled for _, filled in events])
+        expected = [place for place, (row, _) in enumerate(events) if evaluate(one.predicate, row)]
+        assert sorted({place for query in found for place in held.ids(query.text)}) == expected != [], one.location
