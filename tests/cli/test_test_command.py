@@ -52,6 +52,13 @@ def test_the_forms(tmp_path):
     assert ET.fromstring(run(folder, "-f", "junit").stdout).get("failures") == "1"
 
 
+def test_what_still_alerts_is_listed_if_asked_for(tmp_path):
+    folder = pack(tmp_path, MET[0], *MET[2:])
+    (folder / "exclusions/accepted/backup.yml").unlink()
+    assert run(folder, "--alerts").stdout.splitlines()[0] == "gw · backup"
+    assert len(run(folder).stdout.splitlines()) == 1
+
+
 def test_a_report_appears_whole_in_its_file(tmp_path):
     out = tmp_path / "report.xml"
     result = run(pack(tmp_path / "pack"), "-f", "junit", "-o", out)

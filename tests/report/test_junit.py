@@ -76,7 +76,7 @@ def test_a_suite_a_recording_and_a_case_an_expectation(tmp_path: Path) -> None:
 
 
 def test_what_can_t_be_read_is_an_error_of_the_pack() -> None:
-    case = Case("gw", "s", "flush", "must", 1, 2, "why", found=1, passed=True)
+    case = Case("gw", "s", "flush", "must", 1, 2, "why", found=1, alerts=1, passed=True)
     top = read(written(of(case, problem=PackError("no rule", Location("e.tsv", 3), code="expectation"))))
     assert [suite.get("name") for suite in top] == ["p.gw", "p"]
     (error,) = top.iter("error")
@@ -97,12 +97,14 @@ def test_every_character_can_be_written() -> None:
     everything = "".join(map(chr, planes))
     for start in range(0, len(everything), 4000):
         text = everything[start : start + 4000]
-        case = Case(text, text, text, "must", 1, 2, text, found=3, passed=False, examples=(make_finding(text),))
+        case = Case(
+            text, text, text, "must", 1, 2, text, found=3, alerts=3, passed=False, examples=(make_finding(text),)
+        )
         read(written(of(case, problem=PackError(text, Location(text), code=text), pack=text)))
 
 
 @given(text=st.text(max_size=50))
 def test_text_is_held_as_the_terminal_would_show_it(text: str) -> None:
-    case = Case("gw", text, "flush", "must", 1, 2, f"why {text}", found=3, passed=False)
+    case = Case("gw", text, "flush", "must", 1, 2, f"why {text}", found=3, alerts=3, passed=False)
     (suite,) = read(written(of(case)))
     assert len(suite) == 1

@@ -25,7 +25,7 @@ def printed(*trials: Trial, width: int = 200) -> list[str]:
 
 def case(*, passed: bool = False, found: int = 5, step: str = "s", why: str = "why", examples: int = 3) -> Case:
     shown = tuple(make_finding(f"iptables -F {number}") for number in range(examples))
-    return Case("gw", step, "flush", "must", 1, 2, why, found=found, passed=passed, examples=shown)
+    return Case("gw", step, "flush", "must", 1, 2, why, found=found, alerts=found, passed=passed, examples=shown)
 
 
 def trial(*cases: Case, problem: PackError | None = None, notes: tuple[str, ...] = ()) -> Trial:
@@ -82,7 +82,7 @@ def test_nothing_asked_is_not_passed() -> None:
 
 
 def test_nothing_of_a_log_reaches_the_terminal_raw() -> None:
-    hostile = Case(HOSTILE, HOSTILE, HOSTILE, "must", 1, 2, HOSTILE, found=3, passed=False,
+    hostile = Case(HOSTILE, HOSTILE, HOSTILE, "must", 1, 2, HOSTILE, found=3, alerts=3, passed=False,
                    examples=(make_finding(HOSTILE),))  # fmt: skip
     problem = PackError(HOSTILE, Location(HOSTILE))
     for width in (40, 200):
@@ -99,6 +99,22 @@ def test_no_line_is_wider_than_the_console(tmp_path: Path, width: int) -> None:
     text = io.StringIO()
     write([found], Console(file=text, width=width, highlight=False))
     assert max(map(len, text.getvalue().splitlines())) <= max(40, width)
+
+
+def test_benign_steps_that_still_alert_are_listed_if_asked_for(tmp_path: Path) -> None:
+    nothing = EXCLUSION.replace("endswith: backup", "endswith: nothing")
+    found = try_pack(pack(tmp_path / "a", MET[0], *MET[2:], exclusion=nothing))
+    text = ["".join(part for part, _ in line) for line in lines([found], 200, Glyphs("utf-8"), alerts=True)]
+    assert text == [
+        "gw · backup",
+        "  flush · 2 alerts of 2 matches · it flushes",
+        "sample: 10 cases on 1 recording: all passed",
+    ]
+    assert len(printed(found)) == 1
+    # All of them are covered here, and attacks are meant to alert.
+    covered = try_pack(pack(tmp_path / "b"))
+    assert [attempt.alerting for attempt in covered.attempts] == [()]
+    assert [case.alerts for case in covered.cases if (case.step, case.rule) == ("backup", "flush")] == [0]
 
 
 def test_json_says_all_of_it(tmp_path: Path) -> None:

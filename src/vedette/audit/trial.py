@@ -26,11 +26,13 @@ class Case(Expectation, frozen=True, kw_only=True):
 
     Attributes:
         found: how many were found of what is counted.
+        alerts: how many of those no exclusion covers.
         passed: whether that is within the bounds.
         examples: the first `SHOWN` of them, of a case that failed.
     """
 
     found: int
+    alerts: int
     passed: bool
     examples: tuple[Finding, ...] = ()
 
@@ -45,6 +47,7 @@ class Attempt:
         problems: of its log.
         notes: what no expectation speaks of: rules that can't match, benign steps that alert.
         seconds: wall seconds of its hunt.
+        benign: names of its benign steps.
     """
 
     recording: str
@@ -52,6 +55,14 @@ class Attempt:
     problems: tuple[ContentError, ...] = ()
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
+    benign: frozenset[str] = frozenset()
+
+    @property
+    def alerting(self) -> tuple[Case, ...]:
+        """The written cases of benign steps that still alert, exclusions or not; `why` is the reason of each."""
+        return tuple(
+            case for case in self.cases if case.expect in ("must", "may") and case.alerts and case.step in self.benign
+        )
 
     @property
     def failed(self) -> tuple[Case, ...]:
@@ -129,6 +140,7 @@ def attempt(suite: Suite, recording: Recording, on_progress: OnProgress | None =
         tuple(problem for summary in told for problem in summary.log_problems),
         tuple(_notes(suite, recording, seen, told)),
         sum(summary.seconds for summary in told),
+        frozenset(step.name for step in recording.steps if step.label == "benign"),
     )
 
 
@@ -166,6 +178,7 @@ def _judged(suite: Suite, recording: Recording, seen: Mapping[str, Sequence[Seen
             one.exclusion,
             one.location,
             found=found,
+            alerts=sum(not match.by for match in matches),
             passed=passed,
             examples=examples,
         )

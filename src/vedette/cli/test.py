@@ -34,9 +34,18 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Recordings beside those of the packs: each log of DIR with its NAME.steps.tsv; may be repeated.",
 )
+@click.option(
+    "--alerts", is_flag=True, help="List in the table the benign steps that still alert, each with its reason."
+)
 @click.pass_context
 def test(
-    ctx: click.Context, /, packs: tuple[str, ...], form: str, output: str | None, evidence: tuple[str, ...]
+    ctx: click.Context,
+    /,
+    packs: tuple[str, ...],
+    form: str,
+    output: str | None,
+    evidence: tuple[str, ...],
+    alerts: bool,
 ) -> None:
     """Hold a hunt pack against what it expects of its recordings.
 
@@ -56,7 +65,7 @@ def test(
             trials = [
                 try_pack(_folder(pack), evidence=evidence, on_progress=meter) for pack in packs or (DEFAULT_PACK,)
             ]
-        _write(trials, form, out)
+        _write(trials, form, out, alerts)
         out.commit()
     finally:
         out.discard()
@@ -96,7 +105,7 @@ def _folder(pack: str) -> str:
     raise UsageError(f"{pack} is no hunt pack: it has no {PACK}; name a folder that has one")
 
 
-def _write(trials: Sequence[Trial], form: str, out: Any) -> None:
+def _write(trials: Sequence[Trial], form: str, out: Any, alerts: bool) -> None:
     if form == "json":
         from vedette.report import trial as report
 
@@ -113,9 +122,9 @@ def _write(trials: Sequence[Trial], form: str, out: Any) -> None:
         from vedette.report import trial as report
 
         if out.is_terminal:
-            report.write(trials, Console(file=sys.stdout, highlight=False))
+            report.write(trials, Console(file=sys.stdout, highlight=False), alerts=alerts)
         else:
             text = io.StringIO()
-            report.write(trials, Console(file=text, highlight=False))
+            report.write(trials, Console(file=text, highlight=False), alerts=alerts)
             out.stream.write(text.getvalue().encode("utf-8", "backslashreplace"))
             out.stream.flush()

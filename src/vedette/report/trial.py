@@ -27,9 +27,15 @@ def write_json(trials: Sequence[Trial], out: BinaryIO) -> None:
     out.flush()
 
 
-def write(trials: Sequence[Trial], console: Console) -> None:
-    """Print what failed, what can't be read, what is to be noted, and the account."""
-    show(lambda width, glyphs: lines(trials, width, glyphs), console)
+def write(trials: Sequence[Trial], console: Console, *, alerts: bool = False) -> None:
+    """Print what failed, what can't be read, what is to be noted, and the account.
+
+    Args:
+        trials: of one pack each.
+        console: where to.
+        alerts: list the benign steps that still alert, too.
+    """
+    show(lambda width, glyphs: lines(trials, width, glyphs, alerts=alerts), console)
 
 
 def content(trials: Sequence[Trial]) -> dict[str, Any]:
@@ -37,11 +43,13 @@ def content(trials: Sequence[Trial]) -> dict[str, Any]:
     return {"schema": SCHEMA, "kind": "test", "packs": [_pack(trial) for trial in trials]}
 
 
-def lines(trials: Sequence[Trial], width: int, glyphs: Glyphs) -> Iterator[Line]:
-    """The report line by line."""
+def lines(trials: Sequence[Trial], width: int, glyphs: Glyphs, *, alerts: bool = False) -> Iterator[Line]:
+    """The report line by line; see `write`."""
     for trial in trials:
         for case in trial.failed:
             yield from _case(trial, case, width, glyphs)
+        if alerts:
+            yield from _alerting(trial, width, glyphs)
         for title, problems in (("evidence", trial.problems), ("rules", trial.rule_problems)):
             if problems:
                 yield [(f"{title} that can't be read:", BOLD)]
@@ -96,6 +104,19 @@ def _case(trial: Trial, case: Case, width: int, glyphs: Glyphs) -> Iterator[Line
         yield [(f"    and {case.found - len(case.examples):,} more", DIM)]
 
 
+def _alerting(trial: Trial, width: int, glyphs: Glyphs) -> Iterator[Line]:
+    """The benign steps that still alert: how often by which rule, and why."""
+    for attempt in trial.attempts:
+        step = ""
+        for case in attempt.alerting:
+            if case.step != step:
+                step = case.step
+                yield from wrapped([(printable(attempt.recording), BOLD), (printable(step), BOLD)], width, glyphs)
+            count = f"{_counted(case.alerts, 'alert')} of {_counted(case.found, 'match', 'matches')}"
+            told = [(printable(case.rule), PLAIN), (count, PLAIN), (printable(case.why), DIM)]
+            yield from wrapped(told, width, glyphs, indent=2)
+
+
 def _pack(trial: Trial) -> dict[str, Any]:
     return {
         "pack": trial.pack,
@@ -122,6 +143,7 @@ def _plain(trial: Trial, case: Case) -> dict[str, Any]:
         "file": case.location.path if case.location else None,
         "line": case.location.line if case.location else None,
         "found": case.found,
+        "alerts": case.alerts,
         "passed": case.passed,
         "examples": [_example(trial, finding) for finding in case.examples],
     }
@@ -149,5 +171,5 @@ def _problem(problem: ContentError) -> dict[str, Any]:
     }
 
 
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+def _counted(count: int, noun: str, nouns: str = "") -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {nouns or noun + 's'}"
