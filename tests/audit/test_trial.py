@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from tests.audit.packs import BACKUP, DESCRIPTION, EXCLUSION, FLUSH, MET, log, pack, steps
 
@@ -207,3 +209,11 @@ def test_a_folder_that_is_no_pack_is_an_error(tmp_path):
 def test_evidence_that_is_not_there_is_an_error(tmp_path):
     with pytest.raises((PackError, UsageError)):
         try_pack(pack(tmp_path), evidence=[str(tmp_path / "gone")])
+
+
+@pytest.mark.parametrize("name", ["expectations.tsv", "evidence/gw.steps.tsv", "evidence/gw.audit.log"])
+def test_no_pipe_is_waited_for(tmp_path, name):
+    folder = pack(tmp_path)
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    assert try_pack(folder).problems

@@ -163,6 +163,9 @@ def of_exclusion(exclusion: Exclusion, recording: Recording) -> Iterator[Expecta
 
 def _text(path: Path) -> str:
     try:
+        # A pipe would be waited for.
+        if path.exists() and not path.is_file():
+            raise _fault("not a regular file", Location(str(path)))
         if path.stat().st_size > MAX_BYTES:
             raise _fault(f"more than {MAX_BYTES >> 20} MiB of expectations", Location(str(path)))
         text = decode(path.read_bytes(), str(path))

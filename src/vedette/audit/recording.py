@@ -148,6 +148,9 @@ def read_steps(path: str | os.PathLike[str]) -> tuple[Step, ...]:
     """
     name = os.fspath(path)
     try:
+        # A pipe would be waited for.
+        if Path(path).exists() and not Path(path).is_file():
+            raise PackError("not a regular file", Location(name), code="steps")
         if Path(path).stat().st_size > _MAX_BYTES:
             raise PackError(f"more than {_MAX_BYTES >> 20} MiB of steps", Location(name), code="steps")
         text = decode(Path(path).read_bytes(), name)
