@@ -151,3 +151,12 @@ def test_what_is_no_record_has_no_fields(message):
 def test_columns_have_names_that_kusto_takes():
     for field in [*AUDITD.names, *AUDITD.enriched]:
         assert record_column(field).column.isidentifier()
+
+
+@pytest.mark.parametrize(
+    ("field", "note"),
+    [("AUID", "is a number"), ("SADDR", "is absent"), ("SYSCALL", ""), ("ARCH", ""), ("exe", "")],
+)
+def test_what_only_auditd_can_tell_is_noted(field, note):
+    told = record_column(field).note
+    assert (f"{field} {note}" in told) if note else told == ""

@@ -57,12 +57,14 @@ def record_column(field: str, *, decoded: bool = False) -> Column:
     logged, number = f"SigmaLogged_{_plain(field)}", _name(field.lower())
     written = _read(field, _AFTER_MESSAGE)
     if field in ("SYSCALL", "SADDR", "ID"):
-        return Column(logged, expression=written, after=BODY)
+        note = "" if field == "SYSCALL" else f"{field} is absent in records that auditd did not enrich"
+        return Column(logged, expression=written, after=BODY, note=note)
     names = ARCHITECTURES if field == "ARCH" else {"0": "root", _UNSET_ID: "unset"}
     cases = ", ".join(f"{number} =~ {quote(value)}, {quote(name)}" for value, name in names.items())
     after = {**BODY, logged: written, number: _read(field.lower(), _AFTER_TABLE)}
     expression = f"iff(isempty({logged}), case({cases}, {number}), {logged})"
-    return Column(f"SigmaNamed_{_plain(field)}", expression=expression, after=after)
+    note = "" if field == "ARCH" else f"{field} is a number in records that auditd did not enrich, other than root's"
+    return Column(f"SigmaNamed_{_plain(field)}", expression=expression, after=after, note=note)
 
 
 def _read(key: str, start: str) -> str:
