@@ -116,10 +116,25 @@ def test_an_exclusion_is_held_to_its_own_cases(tmp_path):
     block = (
         "vedette:\n  cases:\n    - {recording: gw, step: quiet, expect: silenced}\n"
         "    - {recording: '*', step: backup, expect: alert}\n"
-        "    - {recording: '*', step: elsewhere, expect: silenced}\n"
     )
     trial = try_pack(pack(tmp_path, exclusion=EXCLUSION + block))
     assert failed(trial) == [("quiet", "*", "silence", 0), ("backup", "*", "not silence", 2)]
+    assert trial.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("case", "cause"),
+    [
+        ("{recording: '*', step: elsewhere, expect: alert}", "elsewhere, which is no step of any recording"),
+        ("{recording: gw, step: elsewhere, expect: alert}", "elsewhere, which is no step of a recording gw"),
+        ("{recording: other, step: backup, expect: alert}", "backup, which is no step of a recording other"),
+    ],
+)
+def test_a_case_that_nothing_could_answer_is_a_problem(tmp_path, case, cause):
+    trial = try_pack(pack(tmp_path, exclusion=f"{EXCLUSION}vedette: {{cases: [{case}]}}\n"))
+    (problem,) = trial.problems
+    assert cause in problem.cause
+    assert problem.location.path.endswith("backup.yml")
 
 
 def test_of_recordings_that_nothing_is_written_of_only_attacks_are_asked(tmp_path):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import time as clock
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from vedette.audit.description import Description, read_description
-from vedette.audit.expectation import Expectation, of_every_pack, of_exclusion, read_expectations
+from vedette.audit.expectation import ANY, Expectation, of_every_pack, of_exclusion, read_expectations
 from vedette.audit.recording import Recording, folder_recordings, pack_recordings
 from vedette.errors import ContentError, PackError
 from vedette.hunt.exclusion import Exclusion, Exclusions, judge, read_exclusion
@@ -71,6 +71,7 @@ def read_suite(folder: str, *, evidence: Sequence[str] = (), now: float | None =
     if description.expectations is not None:
         written, faults = read_expectations(description.expectations, steps, rules, _called(readable))
         problems += faults
+    problems += [fault for one in readable for fault in _astray(one, steps)]
     expectations = {}
     for recording in recordings:
         listed = tuple(one for one in written if one.recording == recording.name)
@@ -120,6 +121,16 @@ def _readable(filters: Iterable[Filter]) -> tuple[Exclusion, ...]:
         except ContentError:
             continue
     return tuple(found)
+
+
+def _astray(exclusion: Exclusion, steps: Mapping[str, frozenset[str] | None]) -> Iterator[PackError]:
+    """Cases of an exclusion that no recording could ever answer, so that they would pass or fail for nothing."""
+    for case in exclusion.cases:
+        asked = [steps[name] for name in steps if case.recording in (ANY, name)]
+        if not any(known is None or case.step in known for known in asked):
+            where = "any recording" if case.recording == ANY else f"a recording {case.recording}"
+            cause = f"exclusion {exclusion.filter.title!r}: a case speaks of {case.step}, which is no step of {where}"
+            yield PackError(cause, exclusion.filter.location, code="expectation")
 
 
 def _rules(rules: Iterable[Rule]) -> dict[str, frozenset[str]]:
