@@ -20,6 +20,7 @@ from vedette.hunt.held import Why, explain
 from vedette.hunt.options import DEFAULT_PACK, Options, Progress
 from vedette.hunt.render import Clock, header, process_of, session_of
 from vedette.hunt.summary import DeadRule, HostCoverage, Summary
+from vedette.hunt.watch import Watch
 from vedette.predicate import Predicate, Value, evaluate, fields
 from vedette.sigma.rule import LEVELS, Rule
 from vedette.sigma.ruleset import RuleSet, load
@@ -48,6 +49,7 @@ class Hunt:
         options: what is asked.
         on_progress: told how far it is.
         cover: what is asked about matches in the place of the loaded exclusions.
+        watch: shown all events of the kinds that it wants, and all findings.
 
     Attributes:
         options: what was asked.
@@ -56,7 +58,14 @@ class Hunt:
         kept: the rules that run: those at or above the asked level.
     """
 
-    def __init__(self, options: Options, *, on_progress: OnProgress | None = None, cover: Cover | None = None) -> None:
+    def __init__(
+        self,
+        options: Options,
+        *,
+        on_progress: OnProgress | None = None,
+        cover: Cover | None = None,
+        watch: Watch | None = None,
+    ) -> None:
         self.options = options
         self.summary = Summary()
         self._on_progress = on_progress or (lambda _progress: None)
@@ -75,6 +84,7 @@ class Hunt:
             beside={name: self._cover.reads(name) for name in self._cover.bound},
         )
         self.kept = kept
+        self._watch = watch
         self._headers: dict[str, RuleHeader] = {}
         self._why: dict[tuple[int, int, int, int], tuple[tuple[Matched, ...], Verdict]] = {}
         self._reasons: dict[tuple[object, ...], Why] = {}
@@ -91,7 +101,10 @@ class Hunt:
             self.summary.notes.append(f"{below} rules below level {options.level} did not run")
         types = next((a.record_types for a in self.assignments if a.source == AUDIT_RECORD), frozenset())
         self.reader = AuditReader(
-            {assignment.source: assignment.columns for assignment in self.assignments},
+            {
+                **dict.fromkeys(watch.sources if watch is not None else (), ()),
+                **{assignment.source: assignment.columns for assignment in self.assignments},
+            },
             accounts=load_accounts(options.passwd) if options.passwd else None,
             record_types=types,
         )
@@ -160,8 +173,12 @@ class Hunt:
     def _judge(self, batches: list[Batch]) -> Iterator[Finding]:
         """Match one chunk's events, and write a finding for every match, in file order."""
         found: list[tuple[int, int, Batch, int, tuple[Hit, ...]]] = []
+        if self._watch is not None:
+            self._watch.see(batches)
         for batch in batches:
-            matcher = self._matchers[batch.source]
+            matcher = self._matchers.get(batch.source)
+            if matcher is None:
+                continue
             matcher.update()
             self._seen[batch.source] += len(batch.numbers)
             order, hits, happenings = KINDS.index(batch.source), matcher.hits, batch.happenings
@@ -178,6 +195,8 @@ class Hunt:
             if (since is not None and happening.time < since) or (until is not None and happening.time >= until):
                 continue
             for finding in self._findings(batch, place, happening, hits_of_event):
+                if self._watch is not None:
+                    self._watch.found(happening, finding)
                 if finding.verdict.decision == "alert":
                     alerts[finding.rule.level] += 1
                 else:

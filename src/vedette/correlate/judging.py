@@ -1,0 +1,217 @@
+"""Jobs into incidents: a loss that the kernel recorded, or can't deny, and the pivot that followed it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from vedette.correlate.evidence import evidence_of, loss_time, state_of
+from vedette.correlate.incident import SCHEMA, Fact, FactKind, Incident, Kernel, State, Tie
+from vedette.correlate.job import Change, Job
+from vedette.correlate.pivot import Pivot, name_of, pivots
+from vedette.correlate.steps import next_steps
+from vedette.hunt.finding import Finding, FindingOrigin, Session
+from vedette.hunt.render import Clock, session_of
+from vedette.telemetry.auditd.process import Process
+
+_MOST_FACTS: Final = 200
+
+
+def incidents(jobs: Sequence[Job], log: str) -> Iterator[Incident]:
+    """The incidents of a hunt, in order of time.
+
+    Args:
+        jobs: all that touched the packet filter.
+        log: the log, or the first of several, for the commands that go on from here.
+    """
+    found = [one for job in jobs if (one := _incident(job, jobs, log)) is not None]
+    yield from sorted(found, key=lambda one: (one.first, one.id))
+
+
+def _incident(job: Job, jobs: Sequence[Job], log: str) -> Incident | None:
+    kernel = evidence_of(job)
+    since = _since(job, kernel)
+    if since is None:
+        return None
+    steps = pivots(job, since)
+    if not steps:
+        return None
+    state, filled = state_of(job, kernel, jobs)
+    clock = Clock()
+    facts = [*_flushes(job, clock), *_losses(job, clock), *(_fact_of(pivot, job, clock) for pivot in steps)]
+    if filled is not None and filled.process is not None:
+        surely = "was" if filled.outcome == "gain" else "may have been"
+        text = f"the {filled.family} {filled.table} table {surely} filled again by {name_of(filled.process)}"
+        facts.append(_change_fact("recovery", filled, text, "same host", clock))
+    facts = sorted(dict.fromkeys(facts), key=lambda fact: (fact.time, fact.origin.offset))[:_MOST_FACTS]
+    covered = sum(finding.verdict.decision == "excluded" for _, _, finding in job.findings)
+    raised = bool(job.findings) and covered == len(job.findings)
+    level, reasons = _severity(kernel, state, steps, raised=raised)
+    process = _opener(job, since)
+    last = max((pivot.link.time for pivot in steps), default=since)
+    return Incident(
+        SCHEMA,
+        "incident",
+        _identity(job, facts),
+        _title(job, process, kernel, steps),
+        level,
+        reasons,
+        (job.key[0],) if job.key[0] else (),
+        facts[0].time,
+        facts[-1].time,
+        process.tail.user or None,
+        process.tail.login_user or None,
+        session_of(process),
+        job.came_from or None,
+        state,
+        kernel,
+        tuple(facts),
+        len(job.findings),
+        covered,
+        raised,
+        next_steps(job, facts, since, last, log),
+    )
+
+
+def _since(job: Job, kernel: Kernel) -> float | None:
+    """When the loss began: as the kernel recorded it, or where it can't tell, as a rule saw the command."""
+    if kernel.verdict == "confirmed":
+        return loss_time(job)
+    if kernel.verdict == "undeterminable" and job.findings:
+        return min(time for time, _, _ in job.findings)
+    return None
+
+
+def _opener(job: Job, since: float) -> Process:
+    """The process that took the rules out first, or the one with which the job began."""
+    changed = [change for change in job.changes if change.time >= since and change.outcome == "drop" and change.process]
+    first = min(changed, key=lambda change: change.time, default=None)
+    return first.process if first is not None and first.process is not None else job.process
+
+
+def _flushes(job: Job, clock: Clock) -> Iterator[Fact]:
+    for time, process, finding in job.findings:
+        what = finding.process.command_line if finding.process and finding.process.command_line else finding.rule.title
+        by = finding.verdict.by if finding.verdict.decision == "excluded" else None
+        text = f"{finding.rule.title}: {what}" + (f" (excluded by {by}: {finding.verdict.why})" if by else "")
+        yield _fact(
+            "flush" if _is_flush(finding) else "finding",
+            time,
+            text,
+            _tie(job, process),
+            process,
+            finding.origin,
+            clock,
+            finding=finding,
+        )
+
+
+def _is_flush(finding: Finding) -> bool:
+    return not {"T1562.004", "T1686"}.isdisjoint(finding.rule.attack)
+
+
+def _losses(job: Job, clock: Clock) -> Iterator[Fact]:
+    for change in job.changes:
+        if change.outcome == "drop" and change.scope == "process" and change.process is not None:
+            figure = f"{change.net:+,} entries" if change.net is not None else "an unknown number of entries"
+            text = f"{name_of(change.process)} took {figure} out of the {change.family} {change.table} table"
+            yield _change_fact("loss", change, text, _tie(job, change.process), clock)
+
+
+def _change_fact(kind: FactKind, change: Change, text: str, tie: Tie, clock: Clock) -> Fact:
+    origin = FindingOrigin(change.file, change.offset, change.serial)
+    return _fact(kind, change.time, text, tie, change.process, origin, clock)
+
+
+def _fact_of(pivot: Pivot, job: Job, clock: Clock) -> Fact:
+    link = pivot.link
+    origin = FindingOrigin(link.file, link.offset, link.serial)
+    port = pivot.port if pivot.port >= 0 else None
+    return _fact(
+        pivot.kind, link.time, pivot.text, _tie(job, link.process), link.process, origin, clock, pivot.address, port
+    )
+
+
+def _fact(
+    kind: FactKind,
+    time: float,
+    text: str,
+    tie: Tie,
+    process: Process | None,
+    origin: FindingOrigin,
+    clock: Clock,
+    address: str | None = None,
+    port: int | None = None,
+    finding: Finding | None = None,
+) -> Fact:
+    session: Session | None = session_of(process) if process is not None else None
+    return Fact(
+        kind,
+        clock.text(time),
+        text,
+        tie,
+        (process.tail.user or None) if process else None,
+        (process.tail.login_user or None) if process else None,
+        session,
+        process.pid if process else None,
+        (process.program.invoked or process.program.resolved or None) if process else None,
+        process.command.text if process and process.command else None,
+        address,
+        port,
+        finding.rule if finding else None,
+        finding.verdict.by if finding and finding.verdict.decision == "excluded" else None,
+        origin,
+    )
+
+
+def _tie(job: Job, process: Process | None) -> Tie:
+    if process is None:
+        return "same host"
+    if process.identity == job.process.identity:
+        return "same process"
+    return "same session" if job.key[2] == "session" and process.tail.ses == job.key[3] else "same ancestry"
+
+
+def _severity(kernel: Kernel, state: State, steps: Sequence[Pivot], *, raised: bool) -> tuple[str, tuple[str, ...]]:
+    """Level, and why: a pivot after a loss is high; more of them, or a filter left open, make it critical."""
+    kinds = dict.fromkeys(pivot.kind for pivot in steps)
+    reasons = [kernel.text, f"followed by: {', '.join(kinds)}"]
+    if state == "open":
+        reasons.append("nobody filled the tables again as far as the log goes")
+    elif state == "recovered":
+        reasons.append("another session filled the tables again, which shows recovery and no innocence")
+    if raised:
+        reasons.append("exclusions cover what the rules found; it is raised again since a pivot followed")
+    strong = len(kinds) > 1 or "scan" in kinds or "ssh" in kinds
+    if kernel.verdict == "confirmed":
+        return ("critical" if strong else "high"), tuple(reasons)
+    return ("high" if strong else "medium"), tuple(reasons)
+
+
+def _title(job: Job, process: Process, kernel: Kernel, steps: Sequence[Pivot]) -> str:
+    who = process.tail.login_user or process.tail.user or "a service"
+    lost = [table for table in kernel.tables if table.net is not None and table.net < 0]
+    entries = -sum(table.net or 0 for table in lost)
+    what = f"took {entries:,} entries out of the packet filter" if lost else "flushed the packet filter"
+    ports = sorted({pivot.port for pivot in steps if pivot.kind == "listener"})
+    peers = sorted({pivot.address for pivot in steps if pivot.kind != "listener"})
+    then = []
+    if ports:
+        then.append(f"listened on {_joined([str(port) for port in ports])}")
+    if peers:
+        then.append(f"reached {_joined(peers)}")
+    origin = f", from {job.came_from}" if job.came_from else ""
+    return f"{who}{origin} {_joined([what, *then])}"
+
+
+def _joined(texts: Sequence[str]) -> str:
+    shown = [*texts[:5], *([f"{len(texts) - 5} more"] if len(texts) > 5 else [])]
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def _identity(job: Job, facts: Sequence[Fact]) -> str:
+    """Twelve hex digits of the host and of the record that opened it: the same in a longer log, and after a re-run."""
+    opening = next((fact for fact in facts if fact.kind in ("loss", "flush")), facts[0])
+    text = f"{job.key[0]}\n{opening.time}\n{opening.origin.serial}"
+    return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()

@@ -1,0 +1,120 @@
+"""Incidents on the recordings: each pivot of an attacker is one, no benign step makes any, and ids are stable."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+from pathlib import Path
+
+import pytest
+
+from vedette.audit.recording import Recording, pack_recordings
+from vedette.correlate.incident import Incident
+from vedette.correlate.judging import incidents
+from vedette.correlate.tracker import Tracker
+from vedette.hunt.hunt import Hunt, built_in_pack
+from vedette.hunt.options import Options
+
+PACK = built_in_pack("linux-firewall")
+RECORDINGS = {recording.name: recording for recording in pack_recordings(PACK)[0]}
+#: Attack steps that reach another host after they took rules out, in the recordings' own words.
+PIVOTS = {
+    "attack_flush_all", "attack_flush_ufw", "attack_flush_ufw_web", "attack_maint_name", "attack_python_child",
+    "attack_pivot", "attack_pivot_web",
+}  # fmt: skip
+
+
+def found(log: str, **options: object) -> list[Incident]:
+    tracker = Tracker()
+    hunt = Hunt(Options((log,), **options), watch=tracker)  # type: ignore[arg-type]  # options of a test
+    for _ in hunt.findings():
+        pass
+    return list(incidents(list(tracker.jobs()), log))
+
+
+def step_of(recording: Recording, incident: Incident) -> str:
+    step = recording.step_of(dt.datetime.fromisoformat(incident.first).timestamp(), incident.login_user or "")
+    return step.name if step is not None else ""
+
+
+@pytest.fixture(scope="module", params=sorted(RECORDINGS))
+def recording(request) -> Recording:
+    return RECORDINGS[request.param]
+
+
+@pytest.fixture(scope="module")
+def made(recording) -> dict[str, Incident]:
+    all_of_them = found(recording.log)
+    by_step = {step_of(recording, one): one for one in all_of_them}
+    assert len(by_step) == len(all_of_them), "two incidents of one step"
+    return by_step
+
+
+def test_each_pivot_is_one_incident_and_no_benign_step_makes_one(recording, made):
+    assert set(made) == PIVOTS
+    benign = {step.name for step in recording.steps if step.label == "benign"}
+    assert {"admin_noise_3", "admin_noise_4", "ufw_reset", "networkmanager"} <= benign
+    assert not benign & set(made)
+
+
+def test_the_pivot_names_the_flush_both_listeners_and_the_peer(recording, made):
+    one = made["attack_pivot"]
+    peer = "10.66.1.12" if recording.name == "gw-nft-01" else "10.66.1.11"
+    kinds = {fact.kind for fact in one.facts}
+    assert {"flush", "loss", "listener", "scan", "ssh"} <= kinds
+    assert {fact.port for fact in one.facts if fact.kind == "listener"} == {4445, 8099}
+    assert {fact.address for fact in one.facts if fact.kind in ("scan", "ssh", "connection")} == {peer}
+    assert any("iptables -F" in fact.text for fact in one.facts if fact.kind == "flush")
+    assert f"listened on 4445 and 8099 and reached {peer}" in one.title
+    assert (one.level, one.kernel.verdict, one.came_from) == ("critical", "confirmed", "10.66.9.2")
+    assert all(f"{peer} came in" in fact.text for fact in one.facts if fact.kind == "listener")
+    assert one.login_user in ("deploy", "1001")
+
+
+def test_the_web_server_s_pivot_has_no_listener_and_no_login(made):
+    one = made["attack_pivot_web"]
+    kinds = {fact.kind for fact in one.facts}
+    assert {"flush", "loss", "ssh", "scan"} <= kinds
+    assert "listener" not in kinds
+    assert one.login_user is None
+    assert one.session is None
+    assert all(fact.tie in ("same process", "same ancestry", "same host") for fact in one.facts)
+
+
+def test_an_id_is_the_same_in_a_shorter_log(recording, made, tmp_path):
+    one = made["attack_flush_all"]
+    lines = gzip.decompress(Path(recording.log).read_bytes()).splitlines(keepends=True)
+    end = dt.datetime.fromisoformat(one.last).timestamp() + 120
+    kept = [line for line in lines if float(line.split(b"audit(", 1)[1][:14]) < end]
+    assert len(kept) < len(lines)
+    path = tmp_path / "part.log"
+    path.write_bytes(b"".join(kept))
+    part = {step_of(recording, other): other for other in found(str(path))}
+    assert part["attack_flush_all"].id == one.id
+    assert len({other.id for other in made.values()}) == len(made)
+
+
+def test_an_excluded_flush_that_is_followed_by_a_pivot_is_raised_again(recording, tmp_path):
+    path = tmp_path / "mf.yml"
+    path.write_text(
+        "title: Everything of the stolen account\nid: 00000000-0000-4000-8000-000000000001\n"
+        "logsource: {product: linux}\nfilter:\n  rules: any\n  selection: {LoginUserId: 1001}\n"
+        "  condition: not selection\nvedette: {reason: we trust deploy}\n",
+        encoding="utf-8",
+    )
+    by_step = {step_of(recording, one): one for one in found(recording.log, filters=(str(path),))}
+    one = by_step["attack_pivot"]
+    assert one.raised
+    assert one.excluded == one.findings > 0
+    assert any("we trust deploy" in fact.text and fact.excluded_by for fact in one.facts)
+    assert any("raised again" in reason for reason in one.reasons)
+    assert not by_step["attack_pivot_web"].raised
+
+
+def test_next_steps_quote_what_stands_in_the_log(made):
+    for one in made.values():
+        places = [step.where for step in one.next_steps]
+        assert places[0] == "log"
+        assert "kql" in places
+        assert "host" in places
+        assert all(step.command for step in one.next_steps)
