@@ -22,6 +22,7 @@ VERBS: Final = {
         "Say which rules can fire on logs, and what the others need.",
     ),
     "rules": ("vedette.cli.rules:rules", "Say what loads of rules, and what is refused, where and why."),
+    "check": ("vedette.cli.check:check", "Judge the logic of rules: what can never match, never hide, never decide."),
     "test": ("vedette.cli.test:test", "Hold hunt packs against what they expect of their recordings."),
     "convert": ("vedette.cli.convert:convert", "Write Sigma rules as KQL for Microsoft Sentinel or Defender."),
     "kql": ("vedette.cli.kql:kql", "Check KQL with Microsoft's own parser."),
