@@ -32,7 +32,14 @@ class Hunt:
     #: Every options object that was asked for.
     asked: list[Options] = []  # noqa: RUF012 (tests read it)
 
-    def __init__(self, options: Options, *, on_progress: Callable[[Progress], None] | None = None) -> None:
+    def __init__(
+        self,
+        options: Options,
+        *,
+        on_progress: Callable[[Progress], None] | None = None,
+        watch: object = None,
+    ) -> None:
+        assert watch is None
         self.options = options
         self.asked.append(options)
         self.on_progress = on_progress or (lambda _: None)

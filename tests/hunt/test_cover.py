@@ -16,6 +16,7 @@ from vedette.hunt.options import Options
 from vedette.predicate import evaluate
 
 LOG = str(Path(str(files("vedette"))) / "packs" / "linux-firewall" / "evidence" / "gw-nft-01.audit.log.gz")
+RULES = (str(Path(LOG).parents[1] / "rules"),)
 SEED = "3be619f4-d9ec-4ea8-a173-18fdd01996ab"
 
 
@@ -51,11 +52,11 @@ def filters(tmp_path_factory) -> tuple[str, ...]:
 
 
 def test_a_hunt_excludes_what_the_law_says(filters):
-    hunt = Hunt(Options((LOG,), filters=filters, show_excluded=True, now=0.0))
+    hunt = Hunt(Options((LOG,), RULES, filters=filters, show_excluded=True, now=0.0))
     findings = list(hunt.findings())
     decided = {(finding.origin.offset, finding.category, finding.rule.id): finding.verdict.by for finding in findings}
     rules = {rule.id: rule for rule in hunt.kept}
-    slow = Hunt(Options((LOG,), filters=filters, now=0.0))
+    slow = Hunt(Options((LOG,), RULES, filters=filters, now=0.0))
     wanted: dict[tuple[int, str, str], str | None] = {}
     by_source = {assignment.source: assignment for assignment in slow.assignments}
     for event in slow.events():
@@ -79,8 +80,8 @@ def test_a_hunt_excludes_what_the_law_says(filters):
 
 
 def test_excluded_findings_are_left_out_unless_asked_for_but_always_counted(filters):
-    shown = list(Hunt(Options((LOG,), filters=filters, show_excluded=True)).findings())
-    hunt = Hunt(Options((LOG,), filters=filters))
+    shown = list(Hunt(Options((LOG,), RULES, filters=filters, show_excluded=True)).findings())
+    hunt = Hunt(Options((LOG,), RULES, filters=filters))
     left = list(hunt.findings())
     assert left == [finding for finding in shown if finding.verdict.decision == "alert"]
     assert hunt.summary.excluded.total() == len(shown) - len(left) > 0
@@ -89,7 +90,7 @@ def test_excluded_findings_are_left_out_unless_asked_for_but_always_counted(filt
 
 
 def test_none_is_applied_if_so_asked(filters):
-    hunt = Hunt(Options((LOG,), filters=filters, exclude=False))
+    hunt = Hunt(Options((LOG,), RULES, filters=filters, exclude=False))
     assert not any(finding.verdict.by for finding in hunt.findings())
     assert any("no exclusion is applied, as asked: 5" in note for note in hunt.summary.notes)
 
@@ -97,7 +98,7 @@ def test_none_is_applied_if_so_asked(filters):
 def test_the_all_resolved_view_is_asked_too(tmp_path):
     """On an nft host the seed's rule matches the invoked path; an exclusion by that path alone does not cover it."""
     path = write(tmp_path, 1, "{Image: /usr/sbin/iptables}")
-    hunt = Hunt(Options((LOG,), filters=(path,)))
+    hunt = Hunt(Options((LOG,), RULES, filters=(path,)))
     found = [finding for finding in hunt.findings() if finding.rule.id == SEED]
     assert found
     assert not hunt.summary.excluded

@@ -15,6 +15,8 @@ from vedette.errors import UsageError
 from vedette.report.level import LEVELS, rank
 
 if TYPE_CHECKING:
+    from vedette.correlate.incident import Incident
+    from vedette.correlate.tracker import Tracker
     from vedette.hunt.finding import Finding
     from vedette.hunt.summary import Summary
 
@@ -43,6 +45,10 @@ FORMATS = ("table", "ndjson", "json", "csv")
 @click.option("--fail-on", type=click.Choice(LEVELS), help="Exit with 1 if there is a finding of this level or above.")
 @click.option("--filters", multiple=True, metavar="PATH", help="Sigma filters beside those of a pack; may be repeated.")
 @click.option("--no-exclusions", is_flag=True, help="Apply no exclusion, not even those of the pack.")
+@click.option(
+    "--incidents", is_flag=True, help="Tie what followed a loss of firewall rules into incidents, after the findings."
+)
+@click.option("--decisions", metavar="FILE", help="What analysts made of incidents, as `vedette decide` keeps it.")
 @click.option("--show-excluded", is_flag=True, help="Write findings that an exclusion covers too, marked as excluded.")
 @click.option("--raw", is_flag=True, help="Add each finding's records as they stand in the log.")
 @click.option("--no-routing", is_flag=True, help="Ask all rules of all process starts, whatever log source they state.")
@@ -90,17 +96,21 @@ def _hunt(out: Any, form: str, fail_on: str | None, strict: bool, asked: dict[st
 
     # Events by the million are no cycles; looking for them at the usual rate costs up to a tenth of the hunt.
     gc.set_threshold(50_000, 25, 100)
+    asks, decisions = asked.pop("incidents"), asked.pop("decisions")
     options = Options(routing=not asked.pop("no_routing"), exclude=not asked.pop("no_exclusions"), **asked)
     console = Console(stderr=True, highlight=False)
     # Findings that stream to a terminal and a progress bar on it would write over each other.
     shown = console.is_terminal and not (out.is_terminal and form != "table")
     codes = [OK]
     with Interruption() as interruption, Meter(shown=shown) as meter:
-        running = interruption.during(lambda: Hunt(options, on_progress=meter))
+        tracker = _tracker() if asks else None
+        running = interruption.during(lambda: Hunt(options, on_progress=meter, watch=tracker))
         summary = running.summary
         findings = _then(interruption.until(running.findings()), meter.stop)
+        made: list[Incident] = []
+        late = _incidents(tracker, options.logs, decisions, made) if tracker is not None else iter(())
         try:
-            _write(findings, form, out.stream)
+            _write(findings, late, form, out.stream)
         except BrokenPipeError:
             findings.close()
             hush()
@@ -115,8 +125,13 @@ def _hunt(out: Any, form: str, fail_on: str | None, strict: bool, asked: dict[st
                 summary.notes.append(f"the findings up to there are in {partial}; {out.path} is as it was")
         else:
             out.commit()
+        summary.incidents.update(one.level for one in made)
         account.write(summary, console)
     codes += _judged(summary, fail_on, strict)
+    if fail_on and any(
+        rank(one.level) >= rank(fail_on) for one in made if one.decision is None or one.decision.verdict != "benign"
+    ):
+        codes.append(GATE)
     return strongest(codes)
 
 
@@ -138,30 +153,57 @@ def _then(findings: Iterator[Finding], end: Callable[[], None]) -> Generator[Fin
         end()
 
 
-def _write(findings: Iterator[Finding], form: str, stream: BinaryIO) -> None:
+def _tracker() -> Tracker:
+    from vedette.correlate.tracker import Tracker
+
+    return Tracker()
+
+
+def _incidents(
+    tracker: Tracker, logs: tuple[str, ...], decisions: str | None, made: list[Incident]
+) -> Iterator[Incident]:
+    """The incidents, once the findings are through; kept in `made` as well."""
+    from vedette.correlate.decisions import decided, read_decisions
+    from vedette.correlate.judging import incidents
+
+    known = read_decisions(decisions)
+    for one in decided(incidents(list(tracker.jobs()), logs[0]), known):
+        made.append(one)
+        yield one
+
+
+def _write(findings: Iterator[Finding], late: Iterator[Incident], form: str, stream: BinaryIO) -> None:
+    import itertools
+
     if form == "table":
         import io
 
         from rich.console import Console
 
-        from vedette.report import table
+        from vedette.report import incident, table
 
         if stream.isatty():
-            table.write(findings, Console(file=sys.stdout, highlight=False))
+            console = Console(file=sys.stdout, highlight=False)
+            table.write(findings, console)
+            incident.write(list(late), console)
         else:
             text = io.StringIO()
-            table.write(findings, Console(file=text, highlight=False))
+            console = Console(file=text, highlight=False)
+            table.write(findings, console)
+            incident.write(list(late), console)
             stream.write(text.getvalue().encode("utf-8", "backslashreplace"))
             stream.flush()
     elif form == "ndjson":
         from vedette.report import ndjson
 
-        ndjson.write(findings, stream)
+        ndjson.write(itertools.chain(findings, late), stream)
     elif form == "json":
         from vedette.report import json
 
-        json.write(findings, stream)
+        json.write(itertools.chain(findings, late), stream)
     else:
         from vedette.report import csv
 
         csv.write(findings, stream)
+        for _ in late:
+            pass

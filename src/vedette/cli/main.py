@@ -28,6 +28,7 @@ VERBS: Final = {
     "kql": ("vedette.cli.kql:kql", "Check KQL with Microsoft's own parser."),
     "audit": ("vedette.cli.audit:audit", "Judge exclusions: can they apply, do they blind, what hides behind them."),
     "exclude": ("vedette.cli.exclude:exclude", "Suggest exclusions for what is known to be everyday work."),
+    "decide": ("vedette.cli.decide:decide", "Keep what was made of an incident."),
     "page": ("vedette.cli.page:page", "Turn hunt pages into hunt packs."),
 }
 

@@ -53,7 +53,7 @@ def _incident(job: Job, jobs: Sequence[Job], log: str) -> Incident | None:
     return Incident(
         SCHEMA,
         "incident",
-        _identity(job, facts),
+        _identity(job, facts, kernel),
         _title(job, process, kernel, steps),
         level,
         reasons,
@@ -210,8 +210,9 @@ def _joined(texts: Sequence[str]) -> str:
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
-def _identity(job: Job, facts: Sequence[Fact]) -> str:
-    """Twelve hex digits of the host and of the record that opened it: the same in a longer log, and after a re-run."""
-    opening = next((fact for fact in facts if fact.kind in ("loss", "flush")), facts[0])
+def _identity(job: Job, facts: Sequence[Fact], kernel: Kernel) -> str:
+    """Twelve hex digits of the host and of what opened it: the same in a longer log, and with other rules."""
+    kind = "loss" if kernel.verdict == "confirmed" else "flush"
+    opening = next((fact for fact in facts if fact.kind == kind), facts[0])
     text = f"{job.key[0]}\n{opening.time}\n{opening.origin.serial}"
     return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()

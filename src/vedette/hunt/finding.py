@@ -110,16 +110,77 @@ class FindingOrigin(msgspec.Struct, frozen=True):
     serial: int
 
 
+class JoinedRule(msgspec.Struct, frozen=True):
+    """One of the rules that a correlation joins.
+
+    Attributes:
+        rule: its header.
+        count: events of it that took part; null where it is joined by way of another correlation.
+        excluded: so many of them an exclusion covers; null likewise.
+    """
+
+    rule: RuleHeader
+    count: int | None
+    excluded: int | None
+
+
+class JoinedEvent(msgspec.Struct, frozen=True):
+    """One of the events that a correlation joins.
+
+    Attributes:
+        time: RFC 3339, UTC, milliseconds.
+        host: node name.
+        rule: id of the rule that matched it, or of the correlation that ended with it.
+        excluded_by: id of the exclusion that covers it, or null.
+        origin: where it stands.
+    """
+
+    time: str
+    host: str
+    rule: str
+    excluded_by: str | None
+    origin: FindingOrigin
+
+
+class Joint(msgspec.Struct, frozen=True):
+    """What a correlation found.
+
+    Attributes:
+        kind: the type of the correlation.
+        timespan: in seconds.
+        group: the fields of its `group-by` with the values in which the events agree.
+        first: time of the first event.
+        last: end of the last window in which the condition held.
+        windows: so many windows it held in, each of which ends at an event and begins at most the timespan before
+            the end of the one before.
+        count: events of all these windows together.
+        excluded: so many of them an exclusion covers.
+        rules: the rules that it joins.
+        parts: the first events, at most 100.
+    """
+
+    kind: str
+    timespan: int
+    group: dict[str, str]
+    first: str
+    last: str
+    windows: int
+    count: int
+    excluded: int
+    rules: tuple[JoinedRule, ...]
+    parts: tuple[JoinedEvent, ...]
+
+
 class Finding(msgspec.Struct, frozen=True):
-    """One rule that matched one event.
+    """One rule that matched one event, or one correlation that joined several.
 
     Attributes:
         schema: `SCHEMA`.
-        kind: always `finding`.
-        time: RFC 3339, UTC, milliseconds.
-        host: node name, or the empty text where the log has none.
+        kind: `finding`, or `correlation` for one that joins several events.
+        time: RFC 3339, UTC, milliseconds; of a correlation, when its condition first held.
+        host: node name, or the empty text where the log has none or a correlation joins events of several.
         category: the kind of event (`process_creation`, `network_connection`, `netfilter_config`, ...; `auditd` for a
-            single record).
+            single record; `correlation`).
         rule: the rule's header.
         user: effective user, or null.
         login_user: the user who logged in (auid), or null if unset.
@@ -127,10 +188,11 @@ class Finding(msgspec.Struct, frozen=True):
         process: the process that caused the event, or null.
         event: further fields of the event that are not of its process (peer, table, record fields).
         matched: the atoms that held.
-        views: the views of the law in which the rule matched.
+        views: the views of the law in which the rule matched; none for a correlation.
         verdict: alert or excluded.
-        origin: where the event stands.
+        origin: where the event stands, of a correlation the one with which its condition first held.
         raw: the event's records as they stand in the log, if asked for.
+        correlation: what a correlation found, or null.
     """
 
     schema: str
@@ -149,3 +211,4 @@ class Finding(msgspec.Struct, frozen=True):
     verdict: Verdict
     origin: FindingOrigin
     raw: tuple[str, ...] | None = None
+    correlation: Joint | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time as clock
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +17,7 @@ from vedette.hunt.cover import Cover
 from vedette.hunt.exclusion import Exclusions, judge
 from vedette.hunt.finding import SCHEMA, Finding, FindingOrigin, Matched, RuleHeader, Verdict
 from vedette.hunt.held import Why, explain
+from vedette.hunt.joining import MakeJoining
 from vedette.hunt.options import DEFAULT_PACK, Options, Progress
 from vedette.hunt.render import Clock, header, process_of, session_of
 from vedette.hunt.summary import DeadRule, HostCoverage, Summary
@@ -50,12 +51,13 @@ class Hunt:
         on_progress: told how far it is.
         cover: what is asked about matches in the place of the loaded exclusions.
         watch: shown all events of the kinds that it wants, and all findings.
+        joining: makes what joins matches into findings of their own; without it correlations are not applied.
 
     Attributes:
         options: what was asked.
         summary: the account; complete once the findings are exhausted.
         rules: what was loaded.
-        kept: the rules that run: those at or above the asked level.
+        kept: the rules that run: those at or above the asked level, and those whose matches are joined.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Hunt:
         on_progress: OnProgress | None = None,
         cover: Cover | None = None,
         watch: Watch | None = None,
+        joining: MakeJoining | None = None,
     ) -> None:
         self.options = options
         self.summary = Summary()
@@ -73,8 +76,10 @@ class Hunt:
         self._cpu = clock.process_time()
         paths = options.rules or (built_in_pack(DEFAULT_PACK),)
         self.rules: RuleSet = load((*paths, *options.filters), on_progress=self._on_rules)
-        kept = tuple(rule for rule in self.rules.rules if _reaches(rule, options.level))
-        self.exclusions = self._judged_exclusions(kept) if cover is None else Exclusions(cover.bound, (), (), ())
+        self._joining = joining(self.rules, options) if joining is not None and self.rules.correlations else None
+        needs = self._joining.needs if self._joining is not None else ()
+        kept = tuple(rule for rule in self.rules.rules if _reaches(rule, options.level) or rule.id in needs)
+        self.exclusions = self._judged_exclusions() if cover is None else Exclusions(cover.bound, (), (), ())
         self._cover = Cover(self.exclusions.bound) if cover is None else cover
         self.assignments: tuple[Assignment, ...] = assign(
             kept,
@@ -91,11 +96,9 @@ class Hunt:
         self._clock = Clock()
         self.summary.rules_loaded = len(kept)
         self.summary.rule_problems.extend(self.rules.problems)
-        if number := len(self.rules.correlations):
+        if self._joining is None and (number := len(self.rules.correlations)):
             plural = "s" if number > 1 else ""
-            self.summary.notes.append(
-                f"{number} correlation{plural} read and not applied: this version has no correlations yet"
-            )
+            self.summary.notes.append(f"{number} correlation{plural} read and not applied")
         if len(kept) < len(self.rules.rules):
             below = len(self.rules.rules) - len(kept)
             self.summary.notes.append(f"{below} rules below level {options.level} did not run")
@@ -120,6 +123,10 @@ class Hunt:
         try:
             for batches in self._batches():
                 yield from self._judge(batches)
+                if self._joining is not None:
+                    yield from filter(self._told, self._joining.due())
+            if self._joining is not None:
+                yield from filter(self._told, self._joining.close())
         finally:
             self._close()
 
@@ -133,13 +140,13 @@ class Hunt:
                     yield self._event(batch.source, happening, raw=raw)
         self._close()
 
-    def _judged_exclusions(self, kept: Sequence[Rule]) -> Exclusions:
+    def _judged_exclusions(self) -> Exclusions:
         """The exclusions that apply, and a loud note on each that does not."""
         filters = self.rules.filters if self.options.exclude else ()
         if len(filters) < len(self.rules.filters):
             self.summary.notes.append(f"no exclusion is applied, as asked: {len(self.rules.filters)} were read")
         now = clock.time() if self.options.now is None else self.options.now
-        judged = judge(filters, kept, now=now)
+        judged = judge(filters, self.rules.rules, now=now)
         self.summary.rule_problems.extend(judged.problems)
         self.summary.notes.extend([*map(str, judged.aside), *judged.notes])
         return judged
@@ -189,21 +196,29 @@ class Hunt:
         if len(batches) > 1:
             found.sort(key=lambda match: match[:2])
         since, until = self.options.since, self.options.until
-        alerts, excluded = self.summary.alerts, self.summary.excluded
+        begin = since if since is None or self._joining is None else since - self._joining.reach
         for _, _, batch, place, hits_of_event in found:
             happening = batch.happenings[place]
-            if (since is not None and happening.time < since) or (until is not None and happening.time >= until):
+            if (begin is not None and happening.time < begin) or (until is not None and happening.time >= until):
                 continue
-            for finding in self._findings(batch, place, happening, hits_of_event):
+            findings = self._findings(batch, place, happening, hits_of_event)
+            if since is not None and happening.time < since:
+                continue
+            for finding in findings:
                 if self._watch is not None:
                     self._watch.found(happening, finding)
-                if finding.verdict.decision == "alert":
-                    alerts[finding.rule.level] += 1
-                else:
-                    excluded[finding.verdict.by or ""] += 1
-                    if not self.options.show_excluded:
-                        continue
-                yield finding
+                if self._joining is not None and finding.rule.id in self._joining.silent:
+                    self.summary.joined[finding.rule.id] += 1
+                elif self._told(finding):
+                    yield finding
+
+    def _told(self, finding: Finding) -> bool:
+        """Count a finding; whether it is put out."""
+        if finding.verdict.decision == "alert":
+            self.summary.alerts[finding.rule.level] += 1
+            return True
+        self.summary.excluded[finding.verdict.by or ""] += 1
+        return self.options.show_excluded
 
     def _sifted(
         self, batch: Batch, matcher: Matcher, matched: list[tuple[int, tuple[Hit, ...]]]
@@ -233,6 +248,7 @@ class Hunt:
         values: dict[str, Value] | None = None
         rows: dict[View, dict[str, Value]] = {}
         event: Event | None = None
+        joined = self._joining.needs if self._joining is not None else ()
         for hit in hits:
             in_views = hit.views
             rule = assignment.rules[hit.query]
@@ -295,6 +311,9 @@ class Hunt:
                     raw,
                 )
             )
+            if rule.id in joined and self._joining is not None:
+                event = event or self._event(source, happening, raw=bool(assignment.keywords))
+                self._joining.match(found[-1], event, in_views[0])
         return found
 
     def _reason(self, assignment: Assignment, query: int, view: View, row: dict[str, Value]) -> Why:
@@ -335,6 +354,8 @@ class Hunt:
             summary.hosts[node.name] = HostCoverage(node.first, node.last, events, node.parents_known, len(node.hours))
         summary.dead = [dead for rule in self.kept if (dead := self._dead(rule)) is not None]
         summary.rules_live = len(self.kept) - len(summary.dead)
+        if self._joining is not None:
+            self._joining.account(summary)
         summary.seconds = clock.monotonic() - self._started
         summary.cpu_seconds = clock.process_time() - self._cpu
 

@@ -24,6 +24,7 @@ class Options:
         image: which views of the law are evaluated.
         routing: rules only see events of their log source; without it all rules see all process starts.
         show_excluded: findings that an exclusion covers are put out too.
+        show_joined: matches of rules that are only part of correlations give findings too.
         raw: findings carry their records.
         filters: files or folders of further exclusions.
         exclude: whether exclusions are applied at all.
@@ -40,6 +41,7 @@ class Options:
     image: Choice = "both"
     routing: bool = True
     show_excluded: bool = False
+    show_joined: bool = False
     raw: bool = False
     filters: tuple[str, ...] = ()
     exclude: bool = True

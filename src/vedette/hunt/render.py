@@ -7,6 +7,7 @@ import re
 from typing import Final
 
 from vedette.hunt.finding import Ancestor, Process, RuleHeader, Session
+from vedette.sigma.correlation import Correlation
 from vedette.sigma.rule import Rule
 from vedette.telemetry.auditd.process import Process as Running
 
@@ -14,8 +15,8 @@ _ATTACK: Final = re.compile(r"attack\.(t\d{4}(?:\.\d{3})?)")
 _MAX_ANCESTORS: Final = 64
 
 
-def header(rule: Rule) -> RuleHeader:
-    """A rule's header; techniques in ATT&CK's own spelling."""
+def header(rule: Rule | Correlation) -> RuleHeader:
+    """The header of a rule or correlation; techniques in ATT&CK's own spelling."""
     attack = tuple(match[1].upper() for tag in rule.tags if (match := _ATTACK.fullmatch(tag.lower())))
     return RuleHeader(rule.id, rule.title, rule.level, rule.author, rule.license, rule.location.path, attack)
 

@@ -62,6 +62,9 @@ class Summary:
         cpu_seconds: CPU seconds of this process.
         alerts: findings that alert, by level.
         excluded: findings that an exclusion covers, by exclusion id.
+        correlations: correlations that were applied.
+        joined: matches that gave no finding of their own, since their rule is only part of correlations, by rule id.
+        incidents: incidents by level, where they were asked for.
         notes: further loud remarks, such as `5 events outside --since/--until`.
         interrupted: the user stopped the hunt; the findings so far are complete up to that point.
     """
@@ -79,5 +82,8 @@ class Summary:
     cpu_seconds: float = 0.0
     alerts: Counter[str] = dataclasses.field(default_factory=Counter)
     excluded: Counter[str] = dataclasses.field(default_factory=Counter)
+    correlations: int = 0
+    joined: Counter[str] = dataclasses.field(default_factory=Counter)
+    incidents: Counter[str] = dataclasses.field(default_factory=Counter)
     notes: list[str] = dataclasses.field(default_factory=list)
     interrupted: bool = False

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import BinaryIO
 
-from vedette.hunt.finding import Finding
+import msgspec
+
 from vedette.report.ndjson import encode
 
 
-def write(findings: Iterable[Finding], out: BinaryIO) -> None:
+def write(findings: Iterable[msgspec.Struct], out: BinaryIO) -> None:
     """Write the array; it is closed, and so remains valid JSON, even where `findings` ends in an error."""
     separator = b"[\n"
     try:

@@ -10,7 +10,6 @@ from typing import Any, BinaryIO, Final
 
 import msgspec
 
-from vedette.hunt.finding import Finding
 from vedette.report.terminal import visible
 
 #: Findings that are encoded at once; more would leave the processor's cache.
@@ -36,7 +35,7 @@ def encode(finding: msgspec.Struct | dict[str, Any]) -> bytes:
     return line if _harmless(line) else _quell(line)
 
 
-def encode_lines(findings: list[Finding]) -> bytes:
+def encode_lines(findings: list[msgspec.Struct]) -> bytes:
     """Findings as lines, each with its line end: the fast way for many."""
     try:
         lines = _encoder.encode_lines(findings)
@@ -47,9 +46,9 @@ def encode_lines(findings: list[Finding]) -> bytes:
     return b"".join(line if _harmless(line) else _quell(line) for line in lines.splitlines(keepends=True))
 
 
-def write(findings: Iterable[Finding], out: BinaryIO) -> None:
+def write(findings: Iterable[msgspec.Struct], out: BinaryIO) -> None:
     """Write findings as they come: in batches while they come fast, at once where they come slowly."""
-    batch: list[Finding] = []
+    batch: list[msgspec.Struct] = []
     due = time.monotonic() + PATIENCE
     try:
         for finding in findings:

@@ -55,6 +55,8 @@ def _sections(summary: Summary) -> Iterator[tuple[str, Style, list[str]]]:
     if summary.excluded:
         by = ", ".join(f"{count:,} by {name}" for name, count in summary.excluded.most_common())
         yield "excluded", PLAIN, [f"{_number(summary.excluded.total(), 'finding')}: {by}"]
+    if summary.incidents:
+        yield "incidents", BOLD, [counted(summary.incidents)]
     for note in summary.notes:
         yield "note", WARN, [note]
     yield "read", DIM, [_effort(summary)]
