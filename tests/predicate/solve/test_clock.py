@@ -41,6 +41,24 @@ def test_found_or_there_is_none(literals: list[tuple[Pattern, bool]], some: floa
         assert not all(holds(pattern, value) == sign for pattern, sign in literals)
 
 
+@pytest.mark.parametrize(
+    "literals",
+    [
+        [(Compare("eq", 0), True), (TimePart("minute", "eq", 0), False)],
+        [(Compare("lt", 60), True), (Compare("gte", 0), True), (TimePart("hour", "lt", 1), False)],
+        [(TimePart("year", "lt", 1970), True)],
+        [(TimePart("day", "eq", 31), True), (TimePart("month", "eq", 4), True)],
+        [(Compare("gt", 5), True), (Compare("lte", 5), True)],
+        [(Present(), True), (Present(), False)],
+        [(Compare("eq", 0), True), (Compare("eq", 0), False)],
+        [(Compare("lte", 3600), True), (TimePart("hour", "eq", 1), True), (Compare("eq", 3600), False)],
+    ],
+)
+def test_times_that_there_are_not(literals: list[tuple[Pattern, bool]]):
+    assert find(literals, Budget(Limit())) is None
+    assert no_time(literals)
+
+
 def test_the_almanac_agrees_with_the_calendar():
     days = _days()
     for index in [*range(4000), *range(2_000_000, 2_000_800), len(days["day"]) - 1]:

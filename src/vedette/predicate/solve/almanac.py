@@ -13,7 +13,8 @@ from vedette.predicate.evaluate import ORDERS
 from vedette.predicate.pattern import Compare, Pattern, Present, TimePart
 
 _DAY: Final = 86_400
-_END: Final = 253_402_300_800
+#: The last second of 9999; times beyond it, or before 1970, have no parts.
+_LAST: Final = 253_402_300_799
 
 
 @functools.lru_cache(maxsize=1)
@@ -37,7 +38,7 @@ def no_time(literals: Sequence[tuple[Pattern, bool]]) -> bool:
         return False
     low, high = -math.inf, math.inf
     low_open = high_open = False
-    parts = []
+    parts, barred = [], set()
     for pattern, sign in literals:
         match pattern:
             case TimePart():
@@ -47,10 +48,11 @@ def no_time(literals: Sequence[tuple[Pattern, bool]]) -> bool:
             case Present():
                 continue
             case Compare(order="eq", number=number):
-                if sign:
-                    if number < low or number > high:
-                        return True
-                    low, high = max(low, number), min(high, number)
+                if not sign:
+                    barred.add(number)
+                    continue
+                low_open, high_open = low_open and low >= number, high_open and high <= number
+                low, high = max(low, number), min(high, number)
             case Compare(order=order, number=number):
                 # Missing one order is meeting the opposite one, as another pattern makes the value present.
                 upper = (order in ("lt", "lte")) == sign
@@ -61,11 +63,13 @@ def no_time(literals: Sequence[tuple[Pattern, bool]]) -> bool:
                     low, low_open = number, strict
             case _:
                 return False
+    # One second that is barred matters only at an end: between two ends there are others.
+    low_open, high_open = low_open or low in barred, high_open or high in barred
     if low > high or (low == high and (low_open or high_open)):
         return True
-    if not any(sign for _, sign in parts):
+    if not any(sign for _, sign in parts) and (low < 0 or high > _LAST):
         return False
-    return _no_moment(parts, max(low, 0), min(high, _END), high_open=high_open)
+    return _no_moment(parts, max(low, 0), min(high, _LAST), high_open=high_open and high <= _LAST)
 
 
 def _no_moment(parts: Sequence[tuple[TimePart, bool]], low: float, high: float, *, high_open: bool) -> bool:
