@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter, OrderedDict
-from typing import Final
+from collections.abc import Callable
+from typing import Final, Protocol
 
 from vedette.correlate.entry import Entry
 from vedette.correlate.reference import Group
@@ -18,12 +19,20 @@ from vedette.correlate.stream import Match
 MAX_SHOWN: Final = 100
 
 
+class Tally(Protocol):
+    """What is to be known of all events of a burst, however many."""
+
+    def add(self, entry: Entry) -> None:
+        """One of them."""
+
+
 class Burst:
     """Matches of one group, each within the timespan of the one before.
 
     Args:
-        match: the first.
+        match: the first; it is yet to be added.
         rules: how many rules the correlation joins.
+        tally: told each event, or None.
 
     Attributes:
         group: values of the correlation's `group-by`.
@@ -33,15 +42,19 @@ class Burst:
         ends: how many windows matched.
         count: how many events these windows hold together.
         counts: the same by the rule's place.
+        opener: the event that ends the first window.
+        tally: the same.
     """
 
-    def __init__(self, match: Match, rules: int) -> None:
+    def __init__(self, match: Match, rules: int, tally: Tally | None = None) -> None:
         self.group: Group = match.group
         self.opened = self.last = match.end
         self.first = match.fresh[0].time if match.fresh else match.end
         self.ends = 0
         self.count = 0
         self.counts: Counter[int] = Counter()
+        self.opener: Entry | None = match.fresh[-1] if match.fresh else None
+        self.tally = tally
         self._quota = max(1, MAX_SHOWN // rules)
         self._shown: list[Entry] = []
         self._spare: list[Entry] = []
@@ -55,6 +68,8 @@ class Burst:
         for entry in match.fresh:
             self.first = min(self.first, entry.time)
             self.counts[entry.rule] += 1
+            if self.tally is not None:
+                self.tally.add(entry)
             if self._held[entry.rule] < self._quota:
                 self._held[entry.rule] += 1
                 self._shown.append(entry)
@@ -78,13 +93,17 @@ class Bursts:
     Args:
         span: the correlation's timespan in seconds.
         rules: how many rules it joins.
+        make_tally: makes what each burst tells its events.
         most: so many are open at once; of more, the one that was longest without a match is completed early.
     """
 
-    def __init__(self, span: float, rules: int = 1, most: int = 5_000) -> None:
+    def __init__(
+        self, span: float, rules: int = 1, *, make_tally: Callable[[], Tally] | None = None, most: int = 5_000
+    ) -> None:
         self._span = span
         self._rules = rules
         self._most = most
+        self._make_tally = make_tally
         self._open: OrderedDict[Group, Burst] = OrderedDict()
 
     def __len__(self) -> int:
@@ -99,7 +118,7 @@ class Bursts:
             complete.append(self._open.pop(match.group))
             burst = None
         if burst is None:
-            burst = self._open[match.group] = Burst(match, self._rules)
+            burst = self._open[match.group] = Burst(match, self._rules, self._make_tally and self._make_tally())
         burst.add(match)
         self._open.move_to_end(match.group)
         if len(self._open) > self._most:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from vedette.correlate.burst import Burst, Bursts
+from vedette.correlate.burst import Burst, Bursts, Tally
 from vedette.correlate.entry import Entry
 from vedette.correlate.order import SLACK, Order
 from vedette.correlate.stream import Bounds, Match, Stream
@@ -41,7 +41,13 @@ class Complete:
 class _Node:
     """One correlation, and the correlations that join it."""
 
-    def __init__(self, correlation: Correlation, parts: tuple[Part, ...], bounds: Bounds) -> None:
+    def __init__(
+        self,
+        correlation: Correlation,
+        parts: tuple[Part, ...],
+        bounds: Bounds,
+        make_tally: Callable[[], Tally] | None,
+    ) -> None:
         self.correlation = correlation
         self.parts = parts
         self.stream = Stream(
@@ -51,7 +57,7 @@ class _Node:
             rules=len(parts),
             bounds=bounds,
         )
-        self.bursts = Bursts(correlation.timespan, len(parts))
+        self.bursts = Bursts(correlation.timespan, len(parts), make_tally=make_tally)
         self.above: list[tuple[_Node, int]] = []
 
     def entry(self, place: int, time: float, read: Reader, key: Hashable, item: Any) -> Entry:
@@ -70,6 +76,7 @@ class Evaluation:
         correlations: those to evaluate, with all that they join.
         directory: of the set that they were loaded with.
         slack: seconds by which a match may be older than the newest one; infinite to put all in order first.
+        make_tally: makes what each burst tells its events.
         item_of: what is told of a correlation's match to a correlation that joins it.
         on_match: told every match, for tests.
 
@@ -83,11 +90,12 @@ class Evaluation:
         directory: Directory,
         *,
         slack: float = SLACK,
+        make_tally: Callable[[], Tally] | None = None,
         item_of: Callable[[Correlation, Burst, Match], Any] | None = None,
         on_match: Callable[[Correlation, Match], None] | None = None,
     ) -> None:
         bounds = Bounds(events=max(20_000, 400_000 // max(1, len(correlations))))
-        nodes = {one.id: _Node(one, resolve(one, directory), bounds) for one in correlations}
+        nodes = {one.id: _Node(one, resolve(one, directory), bounds, make_tally) for one in correlations}
         self._nodes = _upwards(nodes)
         self._routes: dict[str, list[tuple[_Node, int]]] = {}
         for node in self._nodes:
