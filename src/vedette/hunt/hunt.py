@@ -20,6 +20,7 @@ from vedette.hunt.held import Why, explain
 from vedette.hunt.joining import MakeJoining
 from vedette.hunt.options import DEFAULT_PACK, Options, Progress
 from vedette.hunt.render import Clock, header, process_of, session_of
+from vedette.hunt.sight import Sight
 from vedette.hunt.summary import DeadRule, HostCoverage, Summary
 from vedette.hunt.watch import Watch
 from vedette.predicate import Predicate, Value, evaluate, fields
@@ -90,6 +91,8 @@ class Hunt:
         )
         self.kept = kept
         self._watch = watch
+        # Looking for holes costs a second pass over the heads of all records.
+        self._sight = Sight() if watch is not None else None
         self._headers: dict[str, RuleHeader] = {}
         self._why: dict[tuple[int, int, int, int], tuple[tuple[Matched, ...], Verdict]] = {}
         self._reasons: dict[tuple[object, ...], Why] = {}
@@ -164,7 +167,8 @@ class Hunt:
             more = file is not listing.files[-1]
             try:
                 with Source(file.path) as source:
-                    for batches in self.reader.read(file.path, source.chunks(), more=more):
+                    chunks = source.chunks() if self._sight is None else self._sight.through(source.chunks())
+                    for batches in self.reader.read(file.path, chunks, more=more):
                         self._on_progress(Progress("log", before + source.consumed, total, produced + source.produced))
                         yield batches
                     before += source.consumed
@@ -352,6 +356,8 @@ class Hunt:
             events = node.events.copy()
             events[PROCESS_CREATION.category] = node.execs
             summary.hosts[node.name] = HostCoverage(node.first, node.last, events, node.parents_known, len(node.hours))
+        if self._sight is not None:
+            summary.blind = list(self._sight.blind())
         summary.dead = [dead for rule in self.kept if (dead := self._dead(rule)) is not None]
         summary.rules_live = len(self.kept) - len(summary.dead)
         if self._joining is not None:

@@ -6,6 +6,7 @@ import dataclasses
 from collections import Counter
 
 from vedette.errors import ContentError
+from vedette.hunt.sight import Blind
 
 
 @dataclasses.dataclass
@@ -66,6 +67,7 @@ class Summary:
         joined: matches that gave no finding of their own, since their rule is only part of correlations, by rule id.
         incidents: incidents by level, where they were asked for.
         notes: further loud remarks, such as `5 events outside --since/--until`.
+        blind: spans in which the log did not see, where that was looked for.
         interrupted: the user stopped the hunt; the findings so far are complete up to that point.
     """
 
@@ -86,4 +88,5 @@ class Summary:
     joined: Counter[str] = dataclasses.field(default_factory=Counter)
     incidents: Counter[str] = dataclasses.field(default_factory=Counter)
     notes: list[str] = dataclasses.field(default_factory=list)
+    blind: list[Blind] = dataclasses.field(default_factory=list)
     interrupted: bool = False

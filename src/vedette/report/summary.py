@@ -52,9 +52,15 @@ def _sections(summary: Summary) -> Iterator[tuple[str, Style, list[str]]]:
     yield from _problems("unread", "log", summary.log_problems)
     if summary.rejected:
         yield "rejected", WARN, _rejected(summary)
+    if summary.joined:
+        rules = _number(len(summary.joined), "rule")
+        told = f"{_matches(summary.joined.total())} of {rules} that are only part of correlations"
+        yield "joined", PLAIN, [f"{told}: shown with --show-joined"]
     if summary.excluded:
         by = ", ".join(f"{count:,} by {name}" for name, count in summary.excluded.most_common())
         yield "excluded", PLAIN, [f"{_number(summary.excluded.total(), 'finding')}: {by}"]
+    if summary.blind:
+        yield "blind", WARN, _blind(summary)
     if summary.incidents:
         yield "incidents", BOLD, [counted(summary.incidents)]
     for note in summary.notes:
@@ -129,6 +135,8 @@ def instant(moment: float) -> str:
 
 def _rules(summary: Summary) -> tuple[Style, list[str]]:
     loaded = _number(summary.rules_loaded, "rule")
+    if summary.correlations:
+        loaded += f" and {_number(summary.correlations, 'correlation')}"
     if not summary.dead:
         return PLAIN, [f"{loaded} loaded, {_all(summary.rules_live, summary.rules_loaded)} can match this log"]
     live, dead_count = summary.rules_live, len(summary.dead)
@@ -217,6 +225,25 @@ def _result(summary: Summary) -> tuple[str, Style, list[str]]:
     blind = len(summary.dead) + len(summary.rule_problems)
     beyond = f"; what {_number(blind, 'other rule')} would find was not looked for" if blind else ""
     return "found", BOLD, [f"nothing in what was covered: {covered}{beyond}"]
+
+
+def _matches(count: int) -> str:
+    return "1 match" if count == 1 else f"{count:,} matches"
+
+
+def _blind(summary: Summary) -> list[str]:
+    """Spans in which the log did not see; an attacker who stops auditing first is in one of them."""
+    told = [
+        f"{blind.host or 'no node name'}: {blind.text}, from {_clock(blind.start)}"
+        + (f" to {_clock(blind.end)} UTC" if blind.end is not None else " UTC to the end of the log")
+        for blind in summary.blind[:_SHOWN]
+    ]
+    left = len(summary.blind) - len(told)
+    return told + ([f"and {_number(left, 'more span')}"] if left else [])
+
+
+def _clock(seconds: float) -> str:
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _number(count: int, noun: str) -> str:
