@@ -21,7 +21,7 @@ TESTS ?= tests
 MINUTES ?= 5
 JOBS ?= auto
 
-.PHONY: help hunt test test-long check format bench fuzz docs lock clean distclean
+.PHONY: help hunt test test-long check format bench fuzz docs sigmahq lock clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ docs: $(VENV)/.dev.stamp ## write the generated parts of the documentation
 	$(BIN)/python docs/generate_findings.py
 	$(BIN)/python docs/generate_output.py
 	$(BIN)/python docs/generate_sources.py
+
+sigmahq: $(VENV)/.dev.stamp ## write docs/sigmahq-findings.md from the rules below VEDETTE_SHARED
+	$(BIN)/python docs/generate_sigmahq_findings.py
 
 # Pins only what is new or no longer fits; `make lock ARGS=--upgrade` takes the newest of everything.
 lock: ## pin what pyproject.toml asks for

@@ -88,7 +88,8 @@ def _shown(fault: Fault) -> list[str]:
     if fault.witness is not None:
         shown.append(f"{_WITNESSES.get(fault.kind, 'witness')}: {told(fault.witness)}")
     if fault.proof is not None:
-        shown.append(f"proof: {fault.proof.clauses:,} clauses, {fault.proof.lemmas:,} of them on values; replayed")
+        on = f" ({', '.join(fault.proof.fields)})" if fault.proof.fields else ""
+        shown.append(f"proof: {fault.proof.clauses:,} clauses, {fault.proof.lemmas:,} of them on values{on}; replayed")
     return shown
 
 

@@ -44,10 +44,12 @@ class Size(msgspec.Struct, frozen=True):
     Attributes:
         clauses: in all; 0 where the logic is false as it stands.
         lemmas: how many of them are about the values of fields.
+        fields: on whose values these are; without any the contradiction is in the conditions themselves.
     """
 
     clauses: int
     lemmas: int
+    fields: tuple[str, ...] = ()
 
 
 class Fault(msgspec.Struct, frozen=True):

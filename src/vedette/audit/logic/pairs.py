@@ -35,11 +35,11 @@ def judge_pairs(rules: Sequence[Rule], witnesses: Mapping[str, Witness], asker: 
         source: Index({number: numbered[number].predicate for number in numbers})
         for source, numbers in by_source.items()
     }
-    above = {source: [index for other, index in indices.items() if other.covers(source)] for source in by_source}
+    wider = {source: [index for other, index in indices.items() if other.covers(source)] for source in by_source}
     implied: dict[tuple[int, int], Unsat] = {}
     for number, rule in numbered.items():
         shown = [witnesses[rule.id]]
-        for index in above[rule.logsource]:
+        for index in wider[rule.logsource]:
             for other in index.candidates(shown[0]):
                 if other == number:
                     continue
@@ -56,7 +56,9 @@ def judge_pairs(rules: Sequence[Rule], witnesses: Mapping[str, Witness], asker: 
     for (number, other), outcome in implied.items():
         rule, second = numbered[number], numbered[other]
         if (other, number) not in implied:
-            why = f"every event that it matches, {second.title!r} matches too"
+            why = (
+                f"of level {rule.level}: every event that it matches, {second.title!r} of level {second.level} does too"
+            )
             more = asker.witness(second.predicate, negation(rule.predicate))
             yield Fault("implied-rule", rule.id, why, other=second.id, witness=more, proof=size(outcome))
         elif number < other:

@@ -8,30 +8,39 @@ from typing import Final
 
 from vedette.audit.logic.fault import Size
 from vedette.audit.reach import KINDS, Witness
-from vedette.predicate import FALSE, Predicate, conjunction, negation
+from vedette.predicate import FALSE, Match, Predicate, conjunction, negation
 from vedette.predicate.solve import Limit, Outcome, Sat, Undecided, Unsat, check, smallest, solve
 
 _REFUSED: Final = "the proof was not confirmed by the checker; please report this"
+
+
+#: What a question may cost that the usual limit leaves undecided.
+_PATIENT: Final = Limit(rounds=8_000, states=200_000, steps=3_000_000)
 
 
 class Asker:
     """Asks, and keeps account.
 
     Attributes:
-        limit: what a question may cost.
+        limits: what a question may cost, and what it may cost once more if that was too little.
         outcomes: `sat`, `unsat`, `undecided` to how often.
         seconds: of the processor that each question took, its proof's replay included.
     """
 
     def __init__(self, limit: Limit | None = None) -> None:
-        self.limit = limit or Limit()
+        self.limits = (limit,) if limit is not None else (Limit(), _PATIENT)
         self.outcomes: Counter[str] = Counter()
         self.seconds: list[float] = []
 
     def ask(self, *parts: Predicate) -> Outcome:
         """Whether all parts can hold together; an `Unsat` has been replayed."""
         started = time.thread_time()
-        outcome = self._proved(conjunction(parts))
+        question = conjunction(parts)
+        outcome: Outcome = Undecided("not asked")
+        for limit in self.limits:
+            outcome = self._proved(question, limit)
+            if not isinstance(outcome, Undecided):
+                break
         self.seconds.append(time.thread_time() - started)
         self.outcomes[type(outcome).__name__.lower()] += 1
         return outcome
@@ -42,11 +51,11 @@ class Asker:
 
     def witness(self, *parts: Predicate) -> Witness | None:
         """The smallest event found on which all parts hold, or None; not counted as a question."""
-        outcome = smallest(conjunction(parts), kinds=KINDS, limit=self.limit)
+        outcome = smallest(conjunction(parts), kinds=KINDS, limit=self.limits[-1])
         return Witness(dict(outcome.row), outcome.raw) if isinstance(outcome, Sat) else None
 
-    def _proved(self, predicate: Predicate) -> Outcome:
-        outcome = solve(predicate, kinds=KINDS, limit=self.limit)
+    def _proved(self, predicate: Predicate, limit: Limit) -> Outcome:
+        outcome = solve(predicate, kinds=KINDS, limit=limit)
         # What is false as it stands needs no proof beyond its constant.
         if isinstance(outcome, Unsat) and predicate != FALSE and not check(predicate, outcome.proof, kinds=KINDS):
             return Undecided(_REFUSED)
@@ -55,5 +64,7 @@ class Asker:
 
 def size(outcome: Unsat) -> Size:
     """The size of a proof."""
-    lemmas = len(outcome.proof.lemmas)
-    return Size(len(outcome.proof.clauses) + lemmas, lemmas)
+    proof = outcome.proof
+    atoms = {proof.atoms[abs(literal) - 1] for lemma in proof.lemmas for literal in lemma}
+    fields = {atom.field if isinstance(atom, Match) else "the raw event" for atom in atoms}
+    return Size(len(proof.clauses) + len(proof.lemmas), len(proof.lemmas), tuple(sorted(fields)))
