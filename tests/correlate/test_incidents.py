@@ -94,6 +94,27 @@ def test_an_id_is_the_same_in_a_shorter_log(recording, made, tmp_path):
     assert len({other.id for other in made.values()}) == len(made)
 
 
+def test_what_can_not_be_told_yet_is_an_incident_whose_id_stays(tmp_path):
+    """Legacy tables tell their size with the next record: cut before it, the pivot is undeterminable, and the same."""
+    recording = RECORDINGS["gw-legacy-01"]
+    whole = {step_of(recording, one): one for one in found(recording.log)}["attack_pivot"]
+    lines = gzip.decompress(Path(recording.log).read_bytes()).splitlines(keepends=True)
+    end = next(step.end for step in recording.steps if step.name == "attack_pivot")
+    path = tmp_path / "cut.log"
+    path.write_bytes(b"".join(line for line in lines if float(line.split(b"audit(", 1)[1][:14]) <= end))
+    cut = {step_of(recording, one): one for one in found(str(path))}["attack_pivot"]
+    assert (whole.kernel.verdict, cut.kernel.verdict) == ("confirmed", "undeterminable")
+    assert cut.id == whole.id
+    assert (whole.level, cut.level) == ("critical", "high")
+    assert cut.state == "open"
+
+
+def test_other_rules_make_the_same_incidents(recording, made):
+    loss = str(Path(PACK) / "rules" / "netfilter_lnx_change_drop_job.yml")
+    others = found(recording.log, rules=(loss,))
+    assert {one.id for one in others} == {one.id for one in made.values()}
+
+
 def test_an_excluded_flush_that_is_followed_by_a_pivot_is_raised_again(recording, tmp_path):
     path = tmp_path / "mf.yml"
     path.write_text(

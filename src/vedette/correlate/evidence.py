@@ -70,10 +70,10 @@ def loss_time(job: Job) -> float | None:
 
 def state_of(job: Job, kernel: Kernel, others: Sequence[Job]) -> tuple[State, Change | None]:
     """Whether the tables were filled again, by the job itself or by another one, and by which change."""
-    lost = {(table.family, table.table) for table in kernel.tables if table.net is not None and table.net < 0}
-    since = loss_time(job)
-    if not lost or since is None:
-        return ("restored" if any(change.outcome == "drop" for change in job.changes) else "open"), None
+    lost = {(table.family, table.table) for table in kernel.tables if table.net is None or table.net < 0}
+    if not lost:
+        return "restored", None
+    since = loss_time(job) or job.since
     filled = [
         change
         for other in others

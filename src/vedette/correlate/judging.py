@@ -53,7 +53,7 @@ def _incident(job: Job, jobs: Sequence[Job], log: str) -> Incident | None:
     return Incident(
         SCHEMA,
         "incident",
-        _identity(job, facts, kernel),
+        _identity(job, facts),
         _title(job, process, kernel, steps),
         level,
         reasons,
@@ -210,9 +210,12 @@ def _joined(texts: Sequence[str]) -> str:
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
-def _identity(job: Job, facts: Sequence[Fact], kernel: Kernel) -> str:
-    """Twelve hex digits of the host and of what opened it: the same in a longer log, and with other rules."""
-    kind = "loss" if kernel.verdict == "confirmed" else "flush"
-    opening = next((fact for fact in facts if fact.kind == kind), facts[0])
-    text = f"{job.key[0]}\n{opening.time}\n{opening.origin.serial}"
+def _identity(job: Job, facts: Sequence[Fact]) -> str:
+    """Twelve hex digits of the host and of the job's first change of the packet filter.
+
+    That record is the same in a longer log, with other rules, and once a later record tells what could not be told.
+    """
+    first = min(job.changes, key=lambda change: (change.time, change.serial), default=None)
+    opening = (Clock().text(first.time), first.serial) if first is not None else (facts[0].time, facts[0].origin.serial)
+    text = f"{job.key[0]}\n{opening[0]}\n{opening[1]}"
     return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
