@@ -17,7 +17,6 @@ from vedette.sigma.rule import Rule
 
 SCHEMA: Final = "vedette.rules-diff/1"
 _UNBOUNDED: Final = 1_000_000
-_BAD: Final = frozenset({"removed", "shifted", "narrowed", "undecided"})
 
 
 def write(changes: Changes, console: Console) -> None:
@@ -35,7 +34,7 @@ def lines(changes: Changes, width: int, glyphs: Glyphs) -> Iterator[Line]:
         if change.verdict == "unchanged" and not change.turned:
             continue
         rule = change.rule
-        style = WARN if change.verdict in _BAD else PLAIN
+        style = WARN if change.misses else PLAIN
         parts = [(change.verdict, style), (printable(rule.title), BOLD), (printable(str(rule.location)), DIM)]
         yield from wrapped(parts, width, glyphs)
         for text in _below(change):
@@ -58,6 +57,8 @@ def _below(change: Change) -> Iterator[str]:
     yield from (f"{name}: {old} is now {new}" for name, (old, new) in change.turned.items())
     if change.by in ("title", "file"):
         yield f"taken for one rule by its {change.by}"
+    if change.instead is not None:
+        yield f"misses nothing: {change.instead.title} ({change.instead.id}) matches all that it did"
     if change.missed is not None:
         yield f"misses: {told(change.missed)}"
     if change.gained is not None:
@@ -102,6 +103,7 @@ def _change(change: Change) -> dict[str, Any]:
         "gained": change.gained,
         "proofs": {"misses_nothing": change.widens, "gains_nothing": change.narrows},
         "why": change.why,
+        "instead": _rule(change.instead),
     }
 
 

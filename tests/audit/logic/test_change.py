@@ -86,6 +86,16 @@ def test_rules_are_added_and_removed():
     assert changes.count()["removed"] == 1
 
 
+def test_a_removed_rule_whose_work_another_does_misses_nothing():
+    narrow, wide = of("narrow", And((SHELL, ROOT))), of("wide", SHELL)
+    removed, _ = compare([narrow], [wide]).changes
+    assert (removed.verdict, removed.misses) == ("removed", False)
+    assert removed.instead
+    assert removed.instead.id == "wide"
+    removed, _ = compare([narrow], [of("wide", SHELL, LogSource("windows", "process_creation"))]).changes
+    assert removed.misses
+
+
 def test_without_a_common_id_the_title_tells_then_the_file():
     one = rule("a: {User: x}\ncondition: a", title="Same", file="old/one.yml")
     two = rule("a: {User: y}\ncondition: a", title="Other", file="old/two.yml")

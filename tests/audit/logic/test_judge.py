@@ -53,6 +53,13 @@ def test_what_the_limit_leaves_open_is_undecided():
     assert [fault.kind for fault in judged.faults] == ["undecided"]
 
 
+def test_a_rule_with_too_many_parts_is_judged_as_a_whole(monkeypatch):
+    monkeypatch.setattr("vedette.audit.logic.judge.MAX_PARTS", 1)
+    judged = judge([rule("a: {User: a}\nb: {User: a}\ncondition: a or b"), of("dead", And((ROOT, EVE)))])
+    assert [fault.kind for fault in judged.faults] == ["dead-rule", "undecided", "undecided"]
+    assert judged.phases["rules"].questions == 2
+
+
 def test_progress_is_told():
     told: list[tuple[int, int]] = []
     judge([of("a", ROOT), of("b", EVE)], on_rule=lambda done, total: told.append((done, total)))

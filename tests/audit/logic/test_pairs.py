@@ -69,6 +69,17 @@ def test_few_questions_are_asked_where_rules_have_little_in_common():
     assert len(asker.seconds) < 200
 
 
+def test_a_set_that_asks_for_too_many_questions_is_undecided(monkeypatch):
+    monkeypatch.setattr("vedette.audit.logic.pairs.MAX_ASKED", 2)
+    rules = [of(f"r{number}", Or((SHELL, Match("User", equals(str(number)))))) for number in range(5)]
+    told = pairs(of("narrow", SHELL), *rules)
+    assert {(kind, rule) for kind, rule, _ in told if rule == "narrow"} == {
+        ("implied-rule", "narrow"),
+        ("undecided", "narrow"),
+    }
+    assert len([rule for kind, rule, _ in told if (kind, rule) == ("implied-rule", "narrow")]) == 2
+
+
 def test_keywords_are_searched_in_the_raw_event():
     wide, narrow = Keyword(glob(["flush"])), Keyword(glob(["nft flush"]))
     assert pairs(of("wide", wide), of("narrow", narrow)) == {("implied-rule", "narrow", "wide")}

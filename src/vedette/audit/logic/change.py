@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Final, Literal, TypeAlias
 
 import msgspec
 
 from vedette.audit.logic.fault import Size
+from vedette.audit.logic.index import Index
+from vedette.audit.logic.pairs import implied
 from vedette.audit.logic.question import Asker, size
 from vedette.audit.reach import Witness
 from vedette.errors import RuleError
@@ -50,6 +52,7 @@ class Change(msgspec.Struct, frozen=True):
         widens: the proof that the new one matches all that the old one does, or None.
         narrows: the proof that the old one matches all that the new one does, or None.
         why: the reason of `undecided`.
+        instead: of a removed rule: a rule of the new edition that matches all that it did, or None.
     """
 
     verdict: Verdict
@@ -61,6 +64,7 @@ class Change(msgspec.Struct, frozen=True):
     widens: Size | None = None
     narrows: Size | None = None
     why: str = ""
+    instead: Rule | None = None
 
     @property
     def rule(self) -> Rule:
@@ -83,7 +87,9 @@ class Change(msgspec.Struct, frozen=True):
     @property
     def misses(self) -> bool:
         """Whether something that the old rule matched may be missed now."""
-        if self.verdict in ("removed", "narrowed", "shifted", "undecided"):
+        if self.verdict == "removed":
+            return self.instead is None
+        if self.verdict in ("narrowed", "shifted", "undecided"):
             return True
         return self.old is not None and self.new is not None and not self.new.logsource.covers(self.old.logsource)
 
@@ -152,6 +158,7 @@ def compare(
         if on_rule is not None:
             on_rule(done, len(pairs))
         changes.append(_change(one, other, by, asker))
+    changes = _replaced(changes, new, asker)
     order = {verdict: place for place, verdict in enumerate(VERDICTS)}
     reopened: list[Reopened] = []
     problems: list[RuleError] = []
@@ -227,6 +234,30 @@ def _change(old: Rule | None, new: Rule | None, by: str, asker: Asker) -> Change
         size(gained) if isinstance(gained, Unsat) else None,
         "; ".join(undecided),
     )
+
+
+def _replaced(changes: Sequence[Change], new: Sequence[Rule], asker: Asker) -> list[Change]:
+    """The changes, those of removed rules with the rule that does their work now."""
+    if not any(change.new is None for change in changes):
+        return list(changes)
+    numbered = dict(enumerate(new))
+    index = Index({number: rule.predicate for number, rule in numbered.items()})
+    return [
+        msgspec.structs.replace(change, instead=_instead(change.old, index, numbered, asker))
+        if change.old is not None and change.new is None
+        else change
+        for change in changes
+    ]
+
+
+def _instead(old: Rule, index: Index, numbered: Mapping[int, Rule], asker: Asker) -> Rule | None:
+    outcome = asker.ask(old.predicate)
+    if not isinstance(outcome, Sat):
+        return None
+    witness = Witness(dict(outcome.row), outcome.raw)
+    wider = {number: rule for number, rule in numbered.items() if rule.logsource.covers(old.logsource)}
+    found = (other for other, answer in implied(old, witness, [index], wider, asker) if isinstance(answer, Unsat))
+    return next((numbered[other] for other in found), None)
 
 
 def _smallest(one: Predicate, other: Predicate, asker: Asker) -> Witness | None:

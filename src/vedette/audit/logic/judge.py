@@ -17,11 +17,13 @@ from vedette.audit.logic.pairs import judge_pairs
 from vedette.audit.logic.question import Asker, size
 from vedette.audit.logic.values import judge_values
 from vedette.audit.reach import Witness
-from vedette.predicate import evaluate, negation
+from vedette.predicate import atoms, evaluate, negation
 from vedette.predicate.solve import Limit, Outcome, Sat, Undecided, Unsat
 from vedette.sigma.rule import Rule
 
 OnRule = Callable[[int, int], None]
+#: Patterns of a rule times its detections: beyond it a rule is judged as a whole and not part by part.
+MAX_PARTS: Final = 2_000_000
 _WORST_FIRST: Final = {kind: place for place, kind in enumerate(KINDS)}
 
 
@@ -123,10 +125,16 @@ def judge(
         with clocks["rules"] as asker:
             whole = asker.ask(rule.predicate)
             faults += _whole(rule, whole, asker)
+        if isinstance(whole, Sat):
+            witnesses[rule.id] = Witness(dict(whole.row), whole.raw)
+        patterns = sum(1 for _ in atoms(rule.predicate))
+        if patterns * len(rule.names) > MAX_PARTS:
+            why = f"what its parts do: {patterns:,} patterns in {len(rule.names):,} detections are too many"
+            faults.append(Fault("undecided", rule.id, why))
+            continue
         with clocks["filters"] as asker:
             faults += judge_filters(frame, whole, asker)
         if isinstance(whole, Sat):
-            witnesses[rule.id] = Witness(dict(whole.row), whole.raw)
             with clocks["detections"] as asker:
                 faults += judge_detections(frame, asker)
         with clocks["values"] as asker:
