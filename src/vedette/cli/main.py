@@ -29,6 +29,7 @@ VERBS: Final = {
     "audit": ("vedette.cli.audit:audit", "Judge exclusions: can they apply, do they blind, what hides behind them."),
     "exclude": ("vedette.cli.exclude:exclude", "Suggest exclusions for what is known to be everyday work."),
     "decide": ("vedette.cli.decide:decide", "Keep what was made of an incident."),
+    "report": ("vedette.cli.report:report", "Show findings and incidents: a page, a ticket, a layer or a sheet."),
     "page": ("vedette.cli.page:page", "Turn hunt pages into hunt packs."),
 }
 
