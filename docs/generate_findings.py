@@ -11,7 +11,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from vedette.hunt.finding import Ancestor, Finding, FindingOrigin, Matched, Process, RuleHeader, Session, Verdict
+from vedette.hunt.finding import (
+    Ancestor,
+    Finding,
+    FindingOrigin,
+    JoinedEvent,
+    JoinedRule,
+    Joint,
+    Matched,
+    Process,
+    RuleHeader,
+    Session,
+    Verdict,
+)
 from vedette.report.csv import COLUMNS
 from vedette.report.csv import MEANINGS as CSV_MEANINGS
 from vedette.report.schema import MEANINGS, schema
@@ -28,6 +40,9 @@ PATHS: Final = {
     Matched: "matched[].",
     Verdict: "verdict.",
     FindingOrigin: "origin.",
+    Joint: "correlation.",
+    JoinedRule: "correlation.rules[].",
+    JoinedEvent: "correlation.parts[].",
 }
 _TABLE: Final = re.compile(r"(?P<start><!-- table: (?P<name>\w+) -->\n).*?(?P<end><!-- end of table -->)", re.DOTALL)
 

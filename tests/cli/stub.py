@@ -38,7 +38,9 @@ class Hunt:
         *,
         on_progress: Callable[[Progress], None] | None = None,
         watch: object = None,
+        joining: object = None,
     ) -> None:
+        assert callable(joining)
         assert watch is None
         self.options = options
         self.asked.append(options)

@@ -68,7 +68,18 @@ def test_options_reach_the_hunt():
             "high",
         ),
         *("--filters", "f", "--filters", "g", "--no-exclusions"),
-        *("--image", "invoked", "--show-excluded", "--raw", "--no-routing", "--passwd", "p", "--backend", "polars"),
+        *(
+            "--image",
+            "invoked",
+            "--show-excluded",
+            "--show-joined",
+            "--raw",
+            "--no-routing",
+            "--passwd",
+            "p",
+            "--backend",
+            "polars",
+        ),
     )
     assert result.exit_code == 0, result.stderr
     (options,) = stub.Hunt.asked
@@ -81,6 +92,7 @@ def test_options_reach_the_hunt():
         "image": "invoked",
         "routing": False,
         "show_excluded": True,
+        "show_joined": True,
         "raw": True,
         "filters": ("f", "g"),
         "exclude": False,

@@ -9,6 +9,9 @@ from vedette.hunt.finding import (
     Ancestor,
     Finding,
     FindingOrigin,
+    JoinedEvent,
+    JoinedRule,
+    Joint,
     Matched,
     Process,
     RuleHeader,
@@ -90,3 +93,34 @@ def make_finding(command_line: str = "iptables -F ufw-logging-deny", **more: Any
         "origin": FindingOrigin("audit.log", 123456, 59364),
     }
     return Finding(**(values | more))
+
+
+def make_correlation(**more: Any) -> Finding:
+    """A finding of a correlation that joins flushes and a new peer; `more` replaces fields of what it found."""
+    peer = RuleHeader("99999999-9999-4999-8999-999999999999", "New peer", "low", "Eve", "", "pack/peer.yml", ())
+    values: dict[str, Any] = {
+        "kind": "temporal_ordered",
+        "timespan": 600,
+        "group": {"LogonId": "343"},
+        "first": "2026-11-24T08:35:28.000Z",
+        "last": "2026-11-24T08:36:16.500Z",
+        "windows": 2,
+        "count": 4,
+        "excluded": 1,
+        "rules": (JoinedRule(FLUSH, 3, 1), JoinedRule(peer, 1, 0)),
+        "parts": (
+            JoinedEvent("2026-11-24T08:35:28.000Z", "gw-nft-01", FLUSH.id, "mf_x", FindingOrigin("audit.log", 1, 2)),
+            JoinedEvent("2026-11-24T08:35:30.164Z", "gw-nft-01", peer.id, None, FindingOrigin("audit.log", 3, 4)),
+        ),
+    }
+    rule = RuleHeader("88888888-8888-4888-8888-888888888888", "Flush, then peer", "high", "Eve", "", "pack/c.yml", ())
+    return make_finding(
+        kind="correlation",
+        category="correlation",
+        rule=rule,
+        user=None,
+        process=None,
+        matched=(),
+        views=(),
+        correlation=Joint(**(values | more)),
+    )

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.report.samples import FLUSH, make_finding
+from tests.report.samples import FLUSH, make_correlation, make_finding
 
 from vedette.hunt.finding import Verdict
 from vedette.report import csv
@@ -18,6 +18,9 @@ def rows(*findings):
     out = io.BytesIO()
     csv.write(findings, out)
     return list(reader.DictReader(io.StringIO(out.getvalue().decode(), newline="")))
+
+
+JOINT = ("correlation", "group", "first", "last", "windows", "events", "events_excluded", "joined")
 
 
 def test_a_row_holds_the_finding():
@@ -65,7 +68,17 @@ def test_a_row_holds_the_finding():
         "offset": "123456",
         "serial": "59364",
         "raw": "",
+        **dict.fromkeys(JOINT, ""),
     }
+
+
+def test_a_correlation_fills_columns_of_its_own():
+    (row,) = rows(make_correlation())
+    assert [row[column] for column in JOINT] == [
+        *("temporal_ordered", "LogonId=343", "2026-11-24T08:35:28.000Z", "2026-11-24T08:36:16.500Z", "2", "4", "1"),
+        f"3 of Flush Iptables Ufw Chain (1 excluded) by {FLUSH.author} | 1 of New peer by Eve",
+    ]
+    assert (row["rule_author"], row["pid"], row["views"]) == ("Eve", "", "")
 
 
 def test_what_is_unknown_is_empty():

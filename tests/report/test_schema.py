@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.report.samples import make_finding
+from tests.report.samples import make_correlation, make_finding
 
 from vedette.hunt.finding import Finding, Session, Verdict
 from vedette.report import csv
@@ -39,7 +39,8 @@ def validator():
 def closed(part):
     """The schema with no room for further fields, so that a forgotten field is an error."""
     if isinstance(part, dict):
-        part = {name: closed(inner) for name, inner in part.items()}
+        # What `kind` says of other fields is no list of all of them.
+        part = {name: inner if name in ("if", "then", "else") else closed(inner) for name, inner in part.items()}
         if "properties" in part:
             part["additionalProperties"] = False
     return [closed(inner) for inner in part] if isinstance(part, list) else part
@@ -95,6 +96,22 @@ FINDINGS = st.builds(
 )
 
 
+@pytest.mark.parametrize("more", [{}, {"group": {}}, {"windows": 1, "excluded": 0}])
+def test_every_correlation_is_valid(validator, more):
+    document = json.loads(encode(make_correlation(**more)))
+    validator.validate(document)
+    jsonschema.Draft202012Validator(closed(schema())).validate(document)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"kind": "finding"}, {"correlation": None}, {"views": ["resolved"]}],
+    ids=lambda change: next(iter(change)),
+)
+def test_what_is_a_correlation_is_one_throughout(validator, change):
+    assert not validator.is_valid(json.loads(encode(make_correlation())) | change)
+
+
 @given(FINDINGS)
 def test_every_finding_is_valid(validator, finding):
     document = json.loads(encode(finding))
@@ -106,6 +123,7 @@ def test_every_finding_is_valid(validator, finding):
     "change",
     [
         {"kind": "incident"},
+        {"kind": "correlation"},
         {"schema": "vedette.finding/2"},
         {"time": "2026-11-24 08:35:30"},
         {"views": []},

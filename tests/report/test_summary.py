@@ -15,6 +15,21 @@ from vedette.report.line import show
 from vedette.report.summary import instant, percent, period, size
 from vedette.report.terminal import visible
 
+
+def test_correlations_are_told_and_so_is_what_they_keep_back():
+    text = flat(
+        Summary(
+            hosts={"gw": coverage()},
+            rules_loaded=3,
+            rules_live=3,
+            correlations=1,
+            joined=Counter(a=1_200, b=3),
+        )
+    )
+    assert "3 rules and 1 correlation loaded, all can match this log" in text
+    assert "joined 1,203 matches of 2 rules that are only part of correlations: shown with --show-joined" in text
+
+
 START = 1795509330.164  # 2026-11-24 08:35:30 UTC
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
-from tests.report.samples import FLUSH, UFW_RESET, ancestor, make_finding
+from tests.report.samples import FLUSH, UFW_RESET, ancestor, make_correlation, make_finding
 
 from vedette.hunt.finding import Verdict
 from vedette.report import table
@@ -100,6 +100,19 @@ def test_excluded_rows_say_so_in_words():
         assert "excluded by" in text
         assert "0 findings in 1 row; 1 more excluded" in text
     assert "excluded by mf_maintenance: change 1182" in shown([covered])
+
+
+@pytest.mark.parametrize("width", [60, 120, 180])
+def test_a_correlation_names_all_that_it_joins_with_their_authors(width):
+    text = shown([make_correlation(), make_correlation(group={"LogonId": "344"})], width)
+    assert "LogonId=343" in text
+    assert "LogonId=344" in text
+    assert "parent not in the log" not in text
+    assert "3 of Flush Iptables Ufw Chain (1 excluded)" in text
+    assert "1 of New peer by Eve" in text
+    assert FLUSH.author in " ".join(text.split())
+    assert "(ops)" in text
+    assert "? (ops)" not in text
 
 
 def test_records_stand_below_their_row():

@@ -193,7 +193,7 @@ def test_an_order_of_some_rules_is_none(tmp_path):
 
 def test_a_header_that_changes_nothing_is_only_warned_of(tmp_path):
     loaded = fresh(tmp_path, section() + "status: done\n", SUDO)
-    assert [(warning.code, warning.location.line) for warning in loaded.warnings] == [("header", 8), ("correlation", 1)]
+    assert [(warning.code, warning.location.line) for warning in loaded.warnings] == [("header", 8)]
 
 
 def test_references_by_id_and_by_name_become_rules(tmp_path):

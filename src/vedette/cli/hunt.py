@@ -50,6 +50,7 @@ FORMATS = ("table", "ndjson", "json", "csv")
 )
 @click.option("--decisions", metavar="FILE", help="What analysts made of incidents, as `vedette decide` keeps it.")
 @click.option("--show-excluded", is_flag=True, help="Write findings that an exclusion covers too, marked as excluded.")
+@click.option("--show-joined", is_flag=True, help="Write findings of rules that are only part of correlations too.")
 @click.option("--raw", is_flag=True, help="Add each finding's records as they stand in the log.")
 @click.option("--no-routing", is_flag=True, help="Ask all rules of all process starts, whatever log source they state.")
 @click.option("--strict", is_flag=True, help="Exit with 2 if a rule was refused.")
@@ -90,6 +91,7 @@ def _hunt(out: Any, form: str, fail_on: str | None, strict: bool, asked: dict[st
 
     from vedette.cli.interruption import Interruption
     from vedette.cli.meter import Meter
+    from vedette.correlate.hunting import correlating
     from vedette.hunt.hunt import Hunt
     from vedette.hunt.options import Options
     from vedette.report import summary as account
@@ -104,7 +106,7 @@ def _hunt(out: Any, form: str, fail_on: str | None, strict: bool, asked: dict[st
     codes = [OK]
     with Interruption() as interruption, Meter(shown=shown) as meter:
         tracker = _tracker() if asks else None
-        running = interruption.during(lambda: Hunt(options, on_progress=meter, watch=tracker))
+        running = interruption.during(lambda: Hunt(options, on_progress=meter, watch=tracker, joining=correlating))
         summary = running.summary
         findings = _then(interruption.until(running.findings()), meter.stop)
         made: list[Incident] = []

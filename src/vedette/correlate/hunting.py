@@ -77,6 +77,7 @@ class Correlating:
         self.needs = self.evaluation.rules
         self.reach = max((_span(one, parts) for one in self.correlations), default=0) + SLACK
         self._due: list[Finding] = []
+        self._closed = False
         self._joined: dict[str, int] = {}
         self._boots: dict[str, int] = {}
         self._clock = Clock()
@@ -121,6 +122,7 @@ class Correlating:
 
     def close(self) -> Sequence[Finding]:
         """The findings of all bursts that are left."""
+        self._closed = True
         return self._findings(self.evaluation.close())
 
     def account(self, summary: Summary) -> None:
@@ -140,7 +142,7 @@ class Correlating:
                 summary.notes.append(
                     f"the correlation {one.title!r} joins what can never match this log: {', '.join(blind)}"
                 )
-        if self.evaluation.open or self.evaluation.held:
+        if not self._closed and (self.evaluation.open or self.evaluation.held):
             summary.notes.append(
                 "the hunt stopped before its correlations were complete; those that were not are missing"
             )

@@ -10,8 +10,9 @@ import csv
 from collections.abc import Callable, Iterable
 from typing import BinaryIO, Final
 
-from vedette.hunt.finding import Ancestor, Finding
+from vedette.hunt.finding import Ancestor, Finding, Joint
 from vedette.report.cause import cause
+from vedette.report.joint import joined
 from vedette.report.terminal import printable
 
 #: What spreadsheets take for the beginning of a formula; the last four are the full-width forms.
@@ -32,6 +33,10 @@ def _parent(attribute: str) -> Callable[[Finding], Cell]:
     return lambda finding: (
         getattr(finding.process.parent, attribute) if finding.process and finding.process.parent else None
     )
+
+
+def _joint(read: Callable[[Joint], Cell]) -> Callable[[Finding], Cell]:
+    return lambda finding: read(finding.correlation) if finding.correlation else None
 
 
 #: Column to how it is filled, in the order of the header; `docs/findings.md` describes each.
@@ -76,6 +81,14 @@ COLUMNS: Final[dict[str, Callable[[Finding], Cell]]] = {
     "offset": lambda f: f.origin.offset,
     "serial": lambda f: f.origin.serial,
     "raw": lambda f: "\n".join(f.raw) if f.raw else None,
+    "correlation": _joint(lambda joint: joint.kind),
+    "group": _joint(lambda joint: " ".join(f"{field}={value}" for field, value in joint.group.items())),
+    "first": _joint(lambda joint: joint.first),
+    "last": _joint(lambda joint: joint.last),
+    "windows": _joint(lambda joint: joint.windows),
+    "events": _joint(lambda joint: joint.count),
+    "events_excluded": _joint(lambda joint: joint.excluded),
+    "joined": _joint(lambda joint: " | ".join(map(joined, joint.rules))),
 }
 
 #: Column to what it says.
@@ -120,6 +133,14 @@ MEANINGS: Final = {
     "offset": "`origin.offset`",
     "serial": "`origin.serial`",
     "raw": "`raw`, records joined by `\\n` as two characters",
+    "correlation": "`correlation.kind`",
+    "group": "`correlation.group` as `field=value`, joined by blanks",
+    "first": "`correlation.first`",
+    "last": "`correlation.last`",
+    "windows": "`correlation.windows`",
+    "events": "`correlation.count`",
+    "events_excluded": "`correlation.excluded`",
+    "joined": "`correlation.rules`, each with its events, title and author, joined by bars",
 }
 
 

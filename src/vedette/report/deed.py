@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from vedette.hunt.finding import Finding
+from vedette.report.joint import joint_deed
 
 _NETWORK: Final = ("network_connection", "network_failed", "network_listen")
 _SHOWN_FIELDS: Final = 6
@@ -15,6 +16,8 @@ def deed(finding: Finding) -> str:
 
     The text holds the log's own: it must pass `printable` before it is shown.
     """
+    if finding.correlation is not None:
+        return joint_deed(finding.correlation)
     command = _command(finding)
     if finding.category == "process_creation":
         return command

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Final
 
-from vedette.hunt.finding import Finding, RuleHeader
+from vedette.hunt.finding import Finding, JoinedRule, RuleHeader
 from vedette.report.cause import cause
 from vedette.report.deed import deed
 
@@ -34,6 +34,7 @@ class Group:
         deeds: distinct deeds, at most `MAX_DEEDS`.
         session: the kernel's session number, or None.
         parent_known: the log shows the parent of the earliest finding's process.
+        joined: the rules that a correlation joins.
     """
 
     time: str
@@ -51,10 +52,13 @@ class Group:
     deeds: set[str]
     session: int | None
     parent_known: bool
+    joined: tuple[JoinedRule, ...] = ()
 
     @property
     def origin(self) -> str:
         """Where it came from: `via ufw reset`, else the session that typed it, else what is known of the parent."""
+        if self.joined:
+            return f"{len(self.joined)} rules" if len(self.joined) > 1 else "1 rule"
         if self.via:
             return f"via {self.via}"
         if self.session is not None:
@@ -83,6 +87,7 @@ def group(findings: Iterable[Finding]) -> list[Group]:
             verdict.decision,
             verdict.by,
             via,
+            tuple(finding.correlation.group.values()) if finding.correlation is not None else None,
         )
         row = groups.get(key)
         if row is None:
@@ -102,6 +107,7 @@ def group(findings: Iterable[Finding]) -> list[Group]:
                 {what},
                 finding.session.ses if finding.session else None,
                 finding.process is not None and finding.process.parent is not None,
+                finding.correlation.rules if finding.correlation is not None else (),
             )
             continue
         row.count += 1

@@ -18,6 +18,7 @@ def legend(rows: Sequence[Group], width: int, glyphs: Glyphs) -> Iterator[Line]:
     """Totals in one line, then each rule: title, author, licence, techniques and id; wrapped, never cut."""
     yield from wrapped([(totals(rows), BOLD)], width, glyphs)
     rules = {row.rule.id: row.rule for row in rows}
+    rules |= {part.rule.id: part.rule for row in rows for part in row.joined}
     for rule in sorted(rules.values(), key=lambda rule: (-rank(rule.level), rule.title)):
         yield from wrapped(_about(rule), width, glyphs, indent=2)
 

@@ -116,7 +116,7 @@ def _headline(loaded: RuleSet) -> str:
     if rules:
         text += f": {counted(_levels(loaded))}"
     for noun, verb, parts in (
-        ("correlation", "not evaluated", loaded.correlations),
+        ("correlation", "over them", loaded.correlations),
         ("filter", "to exclude", loaded.filters),
     ):
         if parts:

@@ -11,6 +11,9 @@ from vedette.hunt.finding import (
     Ancestor,
     Finding,
     FindingOrigin,
+    JoinedEvent,
+    JoinedRule,
+    Joint,
     Matched,
     Process,
     RuleHeader,
@@ -26,21 +29,26 @@ SCHEMA_ID: Final = "urn:vedette:finding:1"
 MEANINGS: Final[dict[type, dict[str, str]]] = {
     Finding: {
         "schema": "name and version of this form; the number grows when a field changes its meaning or goes",
-        "kind": "always `finding`",
-        "time": "when the event happened: RFC 3339, UTC, milliseconds",
-        "host": "node name, or the empty text where the log has none",
-        "category": "kind of event, such as `process_creation` or `netfilter_change`; `auditd` for a single record",
-        "rule": "the rule that matched",
-        "user": "effective user, by name where known, or null",
-        "login_user": "the user who logged in (auid), by name where known, or null if unset",
-        "session": "the audit session, or null if unset",
+        "kind": "`finding`, or `correlation` for one that joins several events",
+        "time": "when the event happened, or when the correlation's condition first held: RFC 3339, UTC, milliseconds",
+        "host": "node name, or the empty text where the log has none or a correlation joins events of several",
+        "category": (
+            "kind of event, such as `process_creation` or `netfilter_change`; `auditd` for a single record, "
+            "`correlation` for a correlation"
+        ),
+        "rule": "the rule or correlation that matched",
+        "user": "effective user, by name where known, or null, also where a correlation's events differ in it",
+        "login_user": "the user who logged in (auid), by name where known, or null if unset or different",
+        "session": "the audit session, or null if unset or different",
         "process": "the process that caused the event, or null",
         "event": "further fields of the event, by name: its peer, its packet filter table, the fields of its record",
         "matched": "the atoms of the rule that held",
-        "views": "the views in which the rule matched: `resolved`, `invoked`, or `image/parent` where the two differ",
-        "verdict": "what became of the match",
-        "origin": "where the event stands in the log",
+        "views": "the views in which the rule matched: `resolved`, `invoked`, or `image/parent` where the two differ; "
+        "none for a correlation",
+        "verdict": "what became of the match; of a correlation it is `excluded` if all its events are",
+        "origin": "where the event stands in the log; of a correlation the one with which its condition first held",
         "raw": "the event's records as they stand in the log, with `--raw`; else null",
+        "correlation": "what a correlation found, or null",
     },
     RuleHeader: {
         "id": "the rule's id as written, or a stable name where it has none",
@@ -92,17 +100,50 @@ MEANINGS: Final[dict[type, dict[str, str]]] = {
         "offset": "bytes into the decompressed log at which the event's first record begins",
         "serial": "audit serial",
     },
+    Joint: {
+        "kind": "type of the correlation, such as `event_count` or `temporal_ordered`",
+        "timespan": "its timespan in seconds",
+        "group": "the fields of its `group-by`, each with the value in which the events agree",
+        "first": "time of the first event",
+        "last": "end of the last window in which the condition held",
+        "windows": "how many windows in a row the condition held in",
+        "count": "events of all these windows together",
+        "excluded": "so many of them an exclusion covers",
+        "rules": "the rules that the correlation joins",
+        "parts": "the first events, at most 100; each rule has its share",
+    },
+    JoinedRule: {
+        "rule": "its header, with the fields of `rule`",
+        "count": "events of it that took part, or null where it is joined by way of another correlation",
+        "excluded": "so many of them an exclusion covers, or null likewise",
+    },
+    JoinedEvent: {
+        "time": "when it happened: RFC 3339, UTC, milliseconds",
+        "host": "node name",
+        "rule": "id of the rule that matched it, or of the correlation that ended with it",
+        "excluded_by": "id of the exclusion that covers it, or null",
+        "origin": "where it stands in the log, with the fields of `origin`",
+    },
 }
 
 #: What the types alone don't say.
 _SHARPER: Final[dict[tuple[type, str], dict[str, Any]]] = {
     (Finding, "schema"): {"const": SCHEMA},
-    (Finding, "kind"): {"const": "finding"},
+    (Finding, "kind"): {"enum": ["finding", "correlation"]},
     (Finding, "time"): {"format": "date-time", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"},
-    (Finding, "views"): {"minItems": 1, "uniqueItems": True},
+    (Finding, "views"): {"uniqueItems": True},
     (RuleHeader, "level"): {"enum": list(LEVELS)},
     (FindingOrigin, "offset"): {"minimum": 0},
     (FindingOrigin, "serial"): {"minimum": 0},
+    (Joint, "windows"): {"minimum": 1},
+    (Joint, "count"): {"minimum": 1},
+    (Joint, "parts"): {"minItems": 1, "maxItems": 100},
+}
+#: What `kind` says of the other fields.
+_BY_KIND: Final[dict[str, Any]] = {
+    "if": {"properties": {"kind": {"const": "finding"}}},
+    "then": {"properties": {"views": {"minItems": 1}, "correlation": {"type": "null"}}},
+    "else": {"properties": {"views": {"maxItems": 0}, "correlation": {"type": "object"}}},
 }
 
 
@@ -124,5 +165,6 @@ def schema() -> dict[str, Any]:
         "$id": SCHEMA_ID,
         "title": "A finding of a hunt: one line of Vedette's NDJSON",
         **finding,
+        **_BY_KIND,
         "$defs": structs,
     }

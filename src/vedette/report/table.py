@@ -16,6 +16,7 @@ from rich.style import Style
 
 from vedette.hunt.finding import Finding
 from vedette.report.group import MAX_DEEDS, Group, group
+from vedette.report.joint import joined
 from vedette.report.legend import legend
 from vedette.report.level import SHORT
 from vedette.report.line import DIM, LEVEL, PLAIN, Glyphs, Line, show
@@ -159,7 +160,9 @@ def _paragraph(row: Group, level: int, width: int, glyphs: Glyphs, margin: int) 
 
 
 def _below(row: Group, width: int, glyphs: Glyphs, margin: int) -> Iterator[Line]:
-    """What a row carries beneath it: the exclusion that covers it, and its records."""
+    """What a row carries beneath it: the rules that it joins, the exclusion that covers it, and its records."""
+    for part in row.joined:
+        yield [(" " * margin + truncate(joined(part), width - margin, glyphs.ellipsis), DIM)]
     if row.decision == "excluded":
         why = f": {row.why}" if row.why else ""
         yield [(" " * margin + truncate(f"excluded by {row.by}{why}", width - margin, glyphs.ellipsis), DIM)]
@@ -204,6 +207,8 @@ def _user(row: Group) -> str:
     """`root (ops)`: the effective user and who logged in; a process of no login has the first alone."""
     if row.login_user is None:
         return row.user or ""
+    if row.joined and row.user is None:
+        return f"({row.login_user})"
     return f"{row.user or '?'} ({row.login_user})"
 
 

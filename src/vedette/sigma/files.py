@@ -19,7 +19,7 @@ from vedette import __version__
 from vedette.errors import Location, RuleError, UsageError
 
 #: Grows with the form of the cache.
-FORMAT: Final = 2
+FORMAT: Final = 3
 SUFFIXES: Final = (".yml", ".yaml")
 PACK: Final = "pack.yml"
 #: How far above a rule its licence may stand: the deepest folder of the public rules is five below.

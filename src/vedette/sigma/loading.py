@@ -64,10 +64,6 @@ class Loading:
             file, index = self._origins[correlation.id]
             self.problems.append(refusal.located(file.path, decode(file.content, file.path), index))
         self.correlations = {correlation.id: correlation for correlation in kept}
-        self.warnings.extend(
-            Notice("not evaluated by a hunt yet; the rules that it joins are", correlation.location, "correlation")
-            for correlation in kept
-        )
 
     def _sort(self, document: Document, file: RuleFile, text: str) -> None:
         content = document.content

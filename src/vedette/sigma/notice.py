@@ -1,4 +1,4 @@
-"""What a user should know about rules that do load, and about documents that are not evaluated."""
+"""What a user should know about rules that do load."""
 
 from __future__ import annotations
 

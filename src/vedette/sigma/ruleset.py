@@ -1,4 +1,4 @@
-"""Many files of rules as one set: what loaded, what was refused and why, and what is not evaluated."""
+"""Many files of rules as one set: what loaded, what was refused and why, and what to know about it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class RuleSet:
     Attributes:
         rules: in the order of files, then of documents; ids are unique.
         filters: what restricts rules; which of them apply is judged by `vedette.hunt.exclusion`.
-        correlations: all resolve, down to rules of the set; not evaluated yet.
+        correlations: all resolve, down to rules of the set.
         problems: why a document, a file or a folder gave no rule.
         warnings: what to know about what did load.
         key: hex digest of all that was read and of the versions that read it; names what is derived from the set.
