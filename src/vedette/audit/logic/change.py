@@ -12,11 +12,10 @@ import msgspec
 from vedette.audit.logic.fault import Size
 from vedette.audit.logic.index import Index
 from vedette.audit.logic.pairs import implied
-from vedette.audit.logic.question import Asker, size
+from vedette.audit.logic.question import Asker, difference, size
 from vedette.audit.reach import Witness
 from vedette.errors import RuleError
 from vedette.hunt.exclusion import Exclusion, read_exclusion
-from vedette.predicate import Predicate, negation
 from vedette.predicate.solve import Limit, Sat, Undecided, Unsat
 from vedette.sigma.filter import Filter
 from vedette.sigma.rule import Rule
@@ -228,8 +227,8 @@ def _change(old: Rule | None, new: Rule | None, by: str, asker: Asker) -> Change
         old,
         new,
         by,
-        _smallest(new.predicate, old.predicate, asker) if isinstance(gained, Sat) else None,
-        _smallest(old.predicate, new.predicate, asker) if isinstance(missed, Sat) else None,
+        asker.witness(difference(new.predicate, old.predicate)) if isinstance(gained, Sat) else None,
+        asker.witness(difference(old.predicate, new.predicate)) if isinstance(missed, Sat) else None,
         size(missed) if isinstance(missed, Unsat) else None,
         size(gained) if isinstance(gained, Unsat) else None,
         "; ".join(undecided),
@@ -258,10 +257,6 @@ def _instead(old: Rule, index: Index, numbered: Mapping[int, Rule], asker: Asker
     wider = {number: rule for number, rule in numbered.items() if rule.logsource.covers(old.logsource)}
     found = (other for other, answer in implied(old, witness, [index], wider, asker) if isinstance(answer, Unsat))
     return next((numbered[other] for other in found), None)
-
-
-def _smallest(one: Predicate, other: Predicate, asker: Asker) -> Witness | None:
-    return asker.witness(one, negation(other))
 
 
 def _reopened(exclusion: Exclusion, changes: Sequence[Change]) -> Iterator[Reopened]:

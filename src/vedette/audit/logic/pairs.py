@@ -12,10 +12,10 @@ from typing import Final
 
 from vedette.audit.logic.fault import Fault
 from vedette.audit.logic.index import Index
-from vedette.audit.logic.question import Asker, size
+from vedette.audit.logic.question import Asker, difference, size
 from vedette.audit.reach import Witness
 from vedette.event import LogSource
-from vedette.predicate import evaluate, negation
+from vedette.predicate import evaluate
 from vedette.predicate.solve import Sat, Undecided, Unsat
 from vedette.sigma.rule import Rule
 
@@ -53,7 +53,7 @@ def judge_pairs(rules: Sequence[Rule], witnesses: Mapping[str, Witness], asker: 
             why = (
                 f"of level {rule.level}: every event that it matches, {second.title!r} of level {second.level} does too"
             )
-            more = asker.witness(second.predicate, negation(rule.predicate))
+            more = asker.witness(difference(second.predicate, rule.predicate))
             yield Fault("implied-rule", rule.id, why, other=second.id, witness=more, proof=size(outcome))
         elif number < other:
             why = f"it matches the same events as {second.title!r}"

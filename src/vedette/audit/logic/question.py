@@ -8,10 +8,10 @@ from typing import Final
 
 from vedette.audit.logic.fault import Size
 from vedette.audit.reach import KINDS, Witness
-from vedette.predicate import FALSE, Match, Predicate, conjunction, negation
+from vedette.predicate import FALSE, And, Match, Or, Predicate, conjunction, disjunction, negation
 from vedette.predicate.solve import Limit, Outcome, Sat, Undecided, Unsat, check, smallest, solve
 
-_REFUSED: Final = "the proof was not confirmed by the checker; please report this"
+_REFUSED: Final = "the checker did not confirm the proof, or it is too large to be replayed"
 
 
 #: What a question may cost that the usual limit leaves undecided.
@@ -47,7 +47,7 @@ class Asker:
 
     def implies(self, premise: Predicate, conclusion: Predicate) -> Outcome:
         """Whether each event that meets the premise meets the conclusion: `Unsat` if so."""
-        return self.ask(premise, negation(conclusion))
+        return self.ask(difference(premise, conclusion))
 
     def witness(self, *parts: Predicate) -> Witness | None:
         """The smallest event found on which all parts hold, or None; not counted as a question."""
@@ -60,6 +60,17 @@ class Asker:
         if isinstance(outcome, Unsat) and predicate != FALSE and not check(predicate, outcome.proof, kinds=KINDS):
             return Undecided(_REFUSED)
         return outcome
+
+
+def difference(one: Predicate, other: Predicate) -> Predicate:
+    """What `one` holds for and `other` does not, without the parts that both have word for word."""
+    if isinstance(other, And):
+        given = set(one.children) if isinstance(one, And) else {one}
+        other = conjunction(child for child in other.children if child not in given)
+    if isinstance(one, Or):
+        taken = set(other.children) if isinstance(other, Or) else {other}
+        one = disjunction(child for child in one.children if child not in taken)
+    return conjunction([one, negation(other)])
 
 
 def size(outcome: Unsat) -> Size:
