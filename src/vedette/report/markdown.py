@@ -24,7 +24,7 @@ MOST_ROWS: Final = 200
 _MOST_FACTS: Final = 100
 _MOST: Final = 50
 _LONGEST: Final = 300
-_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()<>#|~!+\-.=:$])")
+_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()<>#|~!$]|^[-+=]|(?<=^\d)[.)]|(?<=www)\.|:(?=//))", re.IGNORECASE)
 _TICKS: Final = re.compile(r"`+")
 
 

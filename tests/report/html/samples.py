@@ -57,7 +57,7 @@ def make_incident(**more: Any) -> Incident:
         make_fact("loss", 0.02, text="inet filter lost 82 rules", command_line=None),
         make_fact("listener", 2.4, text="nc listens", command_line="nc -lnvp 4445", **_at("0.0.0.0", 4445, 4811)),
         make_fact("listener", 3.1, text="a web server", command_line="python3 -m http.server", **_at("::", 8099, 4815)),
-        make_fact("ssh", 6.8, text="ssh to a new host", command_line="ssh ops@10.77.0.12", **_at("10.77.0.12", 22, 4822)),
+        make_fact("ssh", 6.8, text="ssh to a new host", command_line="ssh 10.77.0.12", **_at("10.77.0.12", 22, 4822)),
     )  # fmt: skip
     values: dict[str, Any] = {
         "schema": SCHEMA,
