@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from vedette.correlate.burst import Burst
@@ -53,6 +53,7 @@ class Correlating:
         rules: what the hunt loaded.
         options: what it was asked.
         slack: seconds by which a match may be older than the newest one; infinite to put all in order first.
+        on_match: told every window that matches.
 
     Attributes:
         correlations: those that are applied, with those that they join.
@@ -62,7 +63,14 @@ class Correlating:
         evaluation: the correlations at work.
     """
 
-    def __init__(self, rules: RuleSet, options: Options, slack: float = SLACK) -> None:
+    def __init__(
+        self,
+        rules: RuleSet,
+        options: Options,
+        slack: float = SLACK,
+        *,
+        on_match: Callable[[Correlation, Match], None] | None = None,
+    ) -> None:
         self._options = options
         self._directory = Directory(rules.rules, rules.correlations)
         asked = [one for one in rules.correlations if _reaches(one, options.level)]
@@ -72,7 +80,12 @@ class Correlating:
         self._parts = parts
         self.silent = _silent(self.correlations, asked, parts, options)
         self.evaluation = Evaluation(
-            self.correlations, self._directory, slack=slack, make_tally=Common, item_of=self._sighting
+            self.correlations,
+            self._directory,
+            slack=slack,
+            make_tally=Common,
+            item_of=self._sighting,
+            on_match=on_match,
         )
         self.needs = self.evaluation.rules
         self.reach = max((_span(one, parts) for one in self.correlations), default=0) + SLACK
