@@ -71,6 +71,8 @@ def test_it_is_bound_by_id_name_and_any(judged, rules):
         (filter_text(block="{enforce: [asim]}"), "ELSEWHERE", "asim"),
         (filter_text(selection="{User: null}"), "INERT", "absent"),
         (filter_text(block="{proved: {11111111-1111-4111-8111-111111111111: 00}}"), "STALE", "Flush"),
+        (filter_text(block="{expires: 0001-01-01}"), "EXPIRED", "since 0001-01-02T00:00Z"),
+        (filter_text(block="{expires: 2026-W48-1}"), "EXPIRED", "since 2026-11-24T00:00Z"),
     ],
 )
 def test_why_one_does_not_apply(judged, text, fault, why):
@@ -112,6 +114,8 @@ def test_a_missing_rule_beside_one_that_is_there_is_noted(judged):
 @pytest.mark.parametrize(
     ("block", "cause"),
     [
+        ("{expires: '0001-01-01T00:00+05:00'}", "expires is no date or time"),
+        ("{scope: {until: '9999-12-31T23:00-05:00'}}", "scope.until is no date or time"),
         ("{expires: soon}", "expires is no date or time: 'soon'"),
         ("{ownr: me}", "ownr"),
         ("{floor: Z}", "floor"),
@@ -124,6 +128,25 @@ def test_a_block_that_cannot_be_read_is_a_problem_and_not_applied(judged, block,
     assert not found.bound
     assert not found.aside
     assert cause in str(found.problems[0])
+
+
+def test_a_pin_holds_however_its_id_is_spelled(judged):
+    rule = RULE.replace("11111111-1111-4111-8111-111111111111", "abcdefab-1111-4111-8111-111111111111")
+    found = judged(filter_text(block="{proved: {ABCDEFAB-1111-4111-8111-111111111111: 00}}"), rule=rule)
+    assert [aside.fault for aside in found.aside] == ["STALE"]
+
+
+def test_a_pin_that_holds_no_rule_is_noted(judged):
+    found = judged(filter_text(block="{proved: {11111111-1111-4111-8111-11111111111f: 00}}"))
+    assert found.bound
+    assert "`proved` names 11111111-1111-4111-8111-11111111111f" in found.notes[0]
+
+
+def test_the_last_day_of_the_calendar_ends_with_it(judged):
+    block = "{expires: 9999-12-31, scope: {from: 0001-01-01, until: 9999-12-31}}"
+    (exclusion,) = judged(filter_text(block=block)).bound["11111111-1111-4111-8111-111111111111"]
+    assert exclusion.expires == exclusion.scope.end == 253_402_300_799
+    assert exclusion.scope.covers("", NOW)
 
 
 def test_scope(judged):

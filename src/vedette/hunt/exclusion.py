@@ -26,8 +26,9 @@ Fault: TypeAlias = Literal["UNBOUND", "INVERTED", "EXPIRED", "STALE", "INERT", "
 Grade: TypeAlias = Literal["A", "B", "C", "D", "E", "F"]
 #: Where exclusions can be enforced.
 PLACES: Final = ("hunt", "asim", "xdr", "syslog")
-_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DAY: Final = 86_400
+#: The last second that a calendar can tell.
+_LAST: Final = 253_402_300_799.0
 
 
 class Scope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -190,7 +191,7 @@ def read_exclusion(kept: Filter) -> Exclusion:
         block.floor,
         block.narrowing,
         block.cases,
-        block.proved,
+        {name.strip().lower(): digest for name, digest in block.proved.items()},
     )
 
 
@@ -223,8 +224,8 @@ def judge(filters: Sequence[Filter], rules: Sequence[Rule], *, now: float, place
             elif stale:
                 names = ", ".join(rule.title for rule in stale[:3])
                 fault = SetAside(exclusion, "STALE", f"the logic of {names} is not the one that it was proved against")
-            elif missing:
-                notes.append(f"{kept.location}: exclusion {kept.title!r}: no rule here is {', '.join(missing[:3])}")
+            else:
+                notes += _astray(exclusion, missing, chosen)
         if fault is not None:
             aside.append(fault)
             continue
@@ -283,6 +284,17 @@ def _chosen(kept: Filter, known: Mapping[str, Rule], rules: Sequence[Rule]) -> t
     return list(chosen.values()), missing
 
 
+def _astray(exclusion: Exclusion, missing: Sequence[str], chosen: Sequence[Rule]) -> list[str]:
+    """What it names in vain: rules that are not here, and pins that hold nothing."""
+    kept = exclusion.filter
+    where = f"{kept.location}: exclusion {kept.title!r}"
+    notes = [f"{where}: no rule here is {', '.join(missing[:3])}"] if missing else []
+    loose = sorted(exclusion.proved.keys() - {rule.id for rule in chosen} - {*missing})
+    if loose:
+        notes.append(f"{where}: `proved` names {', '.join(loose[:3])}, which is the id of none of its rules here")
+    return notes
+
+
 def _unbound(kept: Filter, known: Mapping[str, Rule]) -> str:
     elsewhere = [rule for reference in kept.rules if (rule := known.get(reference)) is not None]
     if elsewhere:
@@ -303,14 +315,24 @@ def _moment(kept: Filter, key: str, written: str, *, end: bool) -> float | None:
         return None
     try:
         moment = dt.datetime.fromisoformat(written)
-    except ValueError:
+        # An offset may lead out of the years that a calendar can tell.
+        moment = moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    except (ValueError, OverflowError):
         raise _fault(kept, f"{key} is no date or time: {written!r}; write 2027-06-30 or 2027-06-30T04:00Z") from None
-    seconds = (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).timestamp()
-    return seconds + _DAY if end and _DATE.fullmatch(written) else seconds
+    return min(moment.timestamp() + _DAY, _LAST) if end and _is_date(written) else moment.timestamp()
+
+
+def _is_date(written: str) -> bool:
+    """Whether it says no time of day, in whichever of ISO's forms."""
+    try:
+        dt.date.fromisoformat(written)
+    except ValueError:
+        return False
+    return True
 
 
 def _told(seconds: float) -> str:
-    return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y-%m-%dT%H:%MZ")
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).replace(tzinfo=None).isoformat(timespec="minutes") + "Z"
 
 
 def _fault(kept: Filter, cause: str) -> RuleError:
