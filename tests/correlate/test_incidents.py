@@ -132,6 +132,21 @@ def test_an_excluded_flush_that_is_followed_by_a_pivot_is_raised_again(recording
     assert not by_step["attack_pivot_web"].raised
 
 
+def test_one_login_on_several_hosts_is_an_incident(tmp_path):
+    """The same stolen account on a second gateway, whose log says another node name."""
+    recording = RECORDINGS["gw-nft-01"]
+    step = next(step for step in recording.steps if step.name == "attack_xtables_multi")
+    lines = gzip.decompress(Path(recording.log).read_bytes()).splitlines(keepends=True)
+    part = [line for line in lines if step.start - 5 <= float(line.split(b"audit(", 1)[1][:14]) <= step.end + 1]
+    path = tmp_path / "two.log"
+    path.write_bytes(b"".join(part) + b"".join(line.replace(b"gw-nft-01", b"gw-nft-02") for line in part))
+    (one,) = [other for other in found(str(path)) if len(other.hosts) > 1]
+    assert one.hosts == ("gw-nft-01", "gw-nft-02")
+    assert one.title.startswith("deploy took the packet filter down on 2 hosts")
+    assert {fact.tie for fact in one.facts} == {"same login"}
+    assert one.level == "critical"
+
+
 def test_next_steps_quote_what_stands_in_the_log(made):
     for one in made.values():
         places = [step.where for step in one.next_steps]

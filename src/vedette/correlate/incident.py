@@ -19,7 +19,7 @@ FactKind: TypeAlias = Literal[
     "flush", "loss", "listener", "connection", "ssh", "scan", "restore", "recovery", "finding"
 ]
 #: How a fact hangs together with the flush.
-Tie: TypeAlias = Literal["same process", "same session", "same ancestry", "same host"]
+Tie: TypeAlias = Literal["same process", "same session", "same ancestry", "same login", "same host"]
 #: `confirmed`: the kernel's records show a net drop; `no drop seen`: they show none; `undeterminable`: they can't tell.
 KernelVerdict: TypeAlias = Literal["confirmed", "no drop seen", "undeterminable"]
 #: `open`: nothing filled the tables again; `restored`: the same job or session did; `recovered`: another one did.

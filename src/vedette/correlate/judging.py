@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+import msgspec
+
 from vedette.correlate.evidence import evidence_of, loss_time, state_of
 from vedette.correlate.incident import SCHEMA, Fact, FactKind, Incident, Kernel, State, Tie
 from vedette.correlate.job import Change, Job
@@ -15,6 +17,8 @@ from vedette.hunt.finding import Finding, FindingOrigin, Session
 from vedette.hunt.render import Clock, session_of
 from vedette.telemetry.auditd.process import Process
 
+#: One login user who takes the packet filter down on several hosts within so many seconds is one incident.
+ACROSS: Final = 3600.0
 _MOST_FACTS: Final = 200
 
 
@@ -26,6 +30,7 @@ def incidents(jobs: Sequence[Job], log: str) -> Iterator[Incident]:
         log: the log, or the first of several, for the commands that go on from here.
     """
     found = [one for job in jobs if (one := _incident(job, jobs, log)) is not None]
+    found += _across(jobs, log)
     yield from sorted(found, key=lambda one: (one.first, one.id))
 
 
@@ -71,6 +76,58 @@ def _incident(job: Job, jobs: Sequence[Job], log: str) -> Incident | None:
         covered,
         raised,
         next_steps(job, facts, since, last, log),
+    )
+
+
+def _across(jobs: Sequence[Job], log: str) -> Iterator[Incident]:
+    """One login user who took the packet filter down on several hosts within an hour, as the kernel recorded it."""
+    by_login: dict[str, list[tuple[float, Job]]] = {}
+    for job in jobs:
+        login = job.process.tail.login_user
+        since = loss_time(job)
+        if login and since is not None and evidence_of(job).verdict == "confirmed":
+            by_login.setdefault(login, []).append((since, job))
+    for login, losses in by_login.items():
+        losses.sort(key=lambda one: (one[0], str(one[1].key)))
+        start = 0
+        while start < len(losses):
+            window = [one for one in losses[start:] if one[0] - losses[start][0] <= ACROSS]
+            if len({job.key[0] for _, job in window}) > 1:
+                yield _of_several(login, [job for _, job in window], log)
+            start += len(window)
+
+
+def _of_several(login: str, jobs: Sequence[Job], log: str) -> Incident:
+    clock = Clock()
+    facts = sorted(
+        (msgspec.structs.replace(fact, tie="same login") for job in jobs for fact in _losses(job, clock)),
+        key=lambda fact: (fact.time, fact.origin.offset),
+    )[:_MOST_FACTS]
+    hosts = tuple(dict.fromkeys(job.key[0] for job in jobs))
+    first, kernel = jobs[0], evidence_of(jobs[0])
+    times = [change.time for job in jobs for change in job.changes if change.outcome == "drop"]
+    text = f"the kernel recorded a net drop on {_joined([host or 'a host without a name' for host in hosts])}"
+    return Incident(
+        SCHEMA,
+        "incident",
+        _identity(first, facts, salt="several"),
+        f"{login} took the packet filter down on {len(hosts)} hosts: {_joined(hosts)}",
+        "critical",
+        (text, f"one login user on {len(hosts)} hosts within {ACROSS / 60:.0f} minutes"),
+        hosts,
+        facts[0].time,
+        facts[-1].time,
+        first.process.tail.user or None,
+        login,
+        session_of(first.process),
+        first.came_from or None,
+        "open",
+        Kernel("confirmed", text, kernel.tables),
+        tuple(facts),
+        sum(len(job.findings) for job in jobs),
+        0,
+        False,
+        next_steps(first, facts, min(times), max(times), log),
     )
 
 
@@ -210,12 +267,12 @@ def _joined(texts: Sequence[str]) -> str:
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
-def _identity(job: Job, facts: Sequence[Fact]) -> str:
+def _identity(job: Job, facts: Sequence[Fact], salt: str = "") -> str:
     """Twelve hex digits of the host and of the job's first change of the packet filter.
 
     That record is the same in a longer log, with other rules, and once a later record tells what could not be told.
     """
     first = min(job.changes, key=lambda change: (change.time, change.serial), default=None)
     opening = (Clock().text(first.time), first.serial) if first is not None else (facts[0].time, facts[0].origin.serial)
-    text = f"{job.key[0]}\n{opening[0]}\n{opening[1]}"
+    text = f"{job.key[0]}\n{opening[0]}\n{opening[1]}{salt}"
     return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
