@@ -6,7 +6,7 @@ from tests.strategies import predicates, rows
 
 from vedette.audit.logic import question
 from vedette.audit.logic.question import Asker, difference, size
-from vedette.audit.reach import Witness
+from vedette.audit.reach import Witness, matched
 from vedette.predicate import FALSE, Match, contains, equals, evaluate, startswith
 from vedette.predicate.node import And, Not, Or
 from vedette.predicate.solve import Limit, Sat, Undecided, Unsat
@@ -60,6 +60,18 @@ def test_what_both_have_word_for_word_is_left_out(one, other, left):
     if left is not None:
         assert difference(one, other) == left
     assert isinstance(Asker().implies(one, other), Unsat) is (left is None)
+
+
+@given(predicates(["Image", "ParentImage"], max_leaves=4), predicates(["Image", "User"], max_leaves=4))
+def test_one_view_is_enough(one, other):
+    asker = Asker()
+    for asked in (And((one, other)), And((one, Not(other)))):
+        here, everywhere = asker.ask(asked), asker.ask(matched(asked))
+        if not isinstance(here, Undecided) and not isinstance(everywhere, Undecided):
+            assert type(here) is type(everywhere)
+    implied, lifted = asker.implies(one, other), asker.implies(matched(one), matched(other))
+    if not isinstance(implied, Undecided) and not isinstance(lifted, Undecided):
+        assert type(implied) is type(lifted)
 
 
 @given(predicates(["Image", "User"]), predicates(["Image", "User"]), rows(["Image", "User"]))
