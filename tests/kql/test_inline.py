@@ -81,6 +81,7 @@ CASES = [
         "not selection and not manual",
         "{scope: {from: '2026-11-24T12:00Z', until: '2026-11-24T12:01Z'}}",
     ),
+    ("{User: root}", "not selection", "{expires: '2026-11-24T12:00:30.5Z', scope: {until: 2026-11-25}}"),
     ("{User: backup}", "selection", "{narrowing: true}"),
     ("{User|re: '^b'}", "not (selection or nobody)", "{scope: {hosts: ['*']}}"),
 ]
@@ -102,7 +103,9 @@ def test_the_rows_are_those_that_the_law_leaves(tmp_path, target, selection, con
         for number, row in enumerate(ROWS)
         if evaluate(rule.predicate, row)
         and not any(
-            evaluate(one.silenced, row) and one.scope.covers(str(row["Computer"]), float(row["EventTime"]))
+            evaluate(one.silenced, row)
+            and one.scope.covers(str(row["Computer"]), float(row["EventTime"]))
+            and (one.expires is None or float(row["EventTime"]) < one.expires)
             for one in exclusions
         )
     ]
@@ -123,6 +126,14 @@ def test_a_field_without_a_column_is_an_error_and_the_query_shows_what_it_would_
 
 def test_an_exclusion_meant_for_elsewhere_is_left_out(tmp_path):
     assert made(tmp_path, "{User: root}", "not selection", "{enforce: [hunt]}", "asim")[1] == ()
+
+
+def test_the_ends_of_the_calendar_are_moments_of_kusto(tmp_path):
+    block = "{scope: {from: 0001-01-01, until: 9999-12-31}}"
+    rule, exclusions = made(tmp_path, "{User: root}", "not selection", block, "asim")
+    last = convert(rule, read_target("asim"), exclusions=exclusions).text.splitlines()[-1]
+    assert "(TimeGenerated >= datetime(0001-01-01T00:00:00Z))" in last
+    assert "(TimeGenerated < datetime(9999-12-31T23:59:59Z))" in last
 
 
 def test_what_a_reason_says_stays_in_its_comment(tmp_path):

@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 
 from vedette.errors import ConversionError
-from vedette.hunt.exclusion import Exclusion, Scope
+from vedette.hunt.exclusion import Exclusion
 from vedette.kql.binding import Bound, bind
 from vedette.kql.predicates import Printer, UnsayableError
 from vedette.kql.strings import comment
@@ -69,7 +69,7 @@ def inline(
             cause = "it can never hold there"
         try:
             condition = "" if cause else Printer(bound.types).condition(bound.predicate)
-            conditions = [condition, *([] if cause else _scope(exclusion.scope, columns))]
+            conditions = [condition, *([] if cause else _scope(exclusion, columns))]
         except UnsayableError as unsayable:
             cause = unsayable.cause
         if cause:
@@ -86,31 +86,33 @@ def inline(
     return Inlined(tuple(applied), tuple(bounds), tuple(lines), tuple(unenforced))
 
 
-def _scope(scope: Scope, columns: Mapping[str, Column]) -> list[str]:
-    """Conditions for hosts and times.
+def _scope(exclusion: Exclusion, columns: Mapping[str, Column]) -> list[str]:
+    """Conditions for hosts and times; a query outlives the day on which it was written, so expiry is one of them.
 
     Raises:
         UnsayableError: the table has no column for them.
     """
     found = []
+    scope = exclusion.scope
+    end = min((moment for moment in (scope.end, exclusion.expires) if moment is not None), default=None)
     if scope.hosts:
         bound = bind(certain(disjunction(Match(HOST, pattern) for pattern in scope.hosts)), columns)
         if bound.refusals:
             raise UnsayableError(HOST, "its scope names hosts, for which there is no column")
         found.append(Printer(bound.types).condition(bound.predicate))
-    if scope.start is not None or scope.end is not None:
+    if scope.start is not None or end is not None:
         column = columns.get(TIME)
         if column is None or column.type != "datetime":
-            raise UnsayableError(TIME, "its scope names times, for which there is no column")
+            raise UnsayableError(TIME, "its scope or expiry names times, for which there is no column")
         if scope.start is not None:
             found.append(f"{column.column} >= {_moment(scope.start)}")
-        if scope.end is not None:
-            found.append(f"{column.column} < {_moment(scope.end)}")
+        if end is not None:
+            found.append(f"{column.column} < {_moment(end)}")
     return found
 
 
 def _moment(seconds: float) -> str:
-    return f"datetime({dt.datetime.fromtimestamp(seconds, dt.UTC).strftime('%Y-%m-%dT%H:%M:%SZ')})"
+    return f"datetime({dt.datetime.fromtimestamp(seconds, dt.UTC).replace(tzinfo=None).isoformat()}Z)"
 
 
 def _unenforced(exclusion: Exclusion, rule: Rule, table: Table, target: Target, cause: str) -> ConversionError:
