@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from vedette.correlate.incident import Incident
     from vedette.correlate.tracker import Tracker
     from vedette.hunt.finding import Finding
+    from vedette.hunt.hunt import Hunt
     from vedette.hunt.summary import Summary
 
 FORMATS = ("table", "ndjson", "json", "csv")
@@ -113,6 +114,8 @@ def _hunt(out: Any, form: str, fail_on: str | None, strict: bool, asked: dict[st
         late = _incidents(tracker, options.logs, decisions, made) if tracker is not None else iter(())
         try:
             _write(findings, late, form, out.stream)
+            if tracker is not None and form == "ndjson":
+                _account_of(running, out.stream)
         except BrokenPipeError:
             findings.close()
             hush()
@@ -172,6 +175,22 @@ def _incidents(
     for one in decided(incidents(list(tracker.jobs()), logs[0]), known):
         made.append(one)
         yield one
+
+
+def _account_of(running: Hunt, stream: BinaryIO) -> None:
+    """The account as the last line, so that a report can say what was covered."""
+    import datetime as dt
+
+    from vedette.report.summary_line import Blind, summary_line, write
+
+    def told(seconds: float) -> str:
+        return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    blind = [
+        Blind(one.host, told(one.start), told(one.start if one.end is None else one.end), one.text)
+        for one in running.summary.blind
+    ]
+    write(summary_line(running.summary, running.exclusions.bound, blind), stream)
 
 
 def _write(findings: Iterator[Finding], late: Iterator[Incident], form: str, stream: BinaryIO) -> None:
