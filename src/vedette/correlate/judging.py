@@ -171,7 +171,8 @@ def _is_flush(finding: Finding) -> bool:
 def _losses(job: Job, clock: Clock) -> Iterator[Fact]:
     for change in job.changes:
         if change.outcome == "drop" and change.scope == "process" and change.process is not None:
-            figure = f"{change.net:+,} entries" if change.net is not None else "an unknown number of entries"
+            count = -change.net if change.net is not None else 0
+            figure = f"{count:,} {'entry' if count == 1 else 'entries'}" if count else "an unknown number of entries"
             text = f"{name_of(change.process)} took {figure} out of the {change.family} {change.table} table"
             yield _change_fact("loss", change, text, _tie(job, change.process), clock)
 
