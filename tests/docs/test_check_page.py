@@ -39,7 +39,7 @@ def test_every_kind_of_fault_is_explained_with_its_level():
 
 def test_every_verdict_of_a_difference_is_explained():
     text = (DOCS / "rules.md").read_text(encoding="utf-8")
-    assert [verdict for verdict in VERDICTS if f"| `{verdict}` | " not in text] == []
+    assert [verdict for verdict in VERDICTS if f"\n| {verdict} | " not in text] == []
 
 
 def test_the_page_of_findings_says_what_was_found_and_holds_no_text_of_a_rule(generator):
