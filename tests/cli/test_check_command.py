@@ -109,7 +109,7 @@ def test_text_of_a_rule_can_not_steer_the_terminal(tmp_path):
     assert "\x1b" not in run(tmp_path / "rules").stdout
 
 
-def test_the_built_in_pack_has_no_fault():
+def test_the_built_in_pack_has_no_fault_beyond_notes():
     told = json.loads(run(built_in_pack("linux-firewall"), "-f", "json").stdout)
     assert told["rules"] > 5
-    assert told["faults"] == []
+    assert [fault for fault in told["faults"] if fault["level"] != "note"] == []
