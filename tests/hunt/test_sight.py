@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from importlib.resources import files
 from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vedette.hunt.sight import Sight
+from vedette.hunt.sight import MAX_HOLES, Sight
 
 EVIDENCE = Path(str(files("vedette"))) / "packs" / "linux-firewall" / "evidence"
 
@@ -70,6 +71,32 @@ def test_changes_of_auditing_are_told():
     )
     assert seen(log) == [("", "disabled", None), ("", "rules", None)]
     assert seen(line(1, 1, "CONFIG_CHANGE", "op=set audit_enabled=1 old=0")) == []
+
+
+def test_a_change_that_the_kernel_refused_changes_nothing():
+    for body in ("op=set audit_enabled=0 old=2 auid=0 ses=1 res=0", "auid=0 op=remove_rule key=x list=4 res=0"):
+        assert seen(line(1, 1, "CONFIG_CHANGE", body)) == []
+        assert len(seen(line(1, 1, "CONFIG_CHANGE", body.replace("res=0", "res=1")))) == 1
+
+
+def test_a_record_of_another_boot_fills_no_hole():
+    first = line(20_000) + line(20_011)
+    second = b"".join(line(serial, 900) for serial in (*range(3, 20_013), 20_005))
+    assert seen(first) == seen(first + second) == [("", "lost", 10)]
+
+
+def test_times_beyond_the_calendar_are_its_last_second():
+    sight = Sight()
+    list(sight.through([line(1), line(9).replace(b"1700000000", b"999999999999")]))
+    (blind,) = sight.blind()
+    assert dt.datetime.fromtimestamp(blind.end or 0.0, dt.UTC).year == 9999
+
+
+def test_late_records_without_end_split_no_hole_without_end():
+    sight = Sight()
+    late = b"".join(line(serial) for base in range(1, 4) for serial in range(9_000 * base, 9_000 * base - 8_900, -2))
+    list(sight.through([line(0), *(line(9_000 * base + 50) + late for base in range(1, 4))]))
+    assert len(sight.blind()) <= 2 * MAX_HOLES
 
 
 def test_text_inside_a_record_is_no_record():

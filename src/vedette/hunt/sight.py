@@ -23,6 +23,8 @@ _HEAD: Final = re.compile(
 )
 _MAX_LINE: Final = 1 << 20
 _MAX_BODY: Final = 400
+#: The last second that a calendar can tell.
+_LAST: Final = 253_402_300_799.0
 
 
 class Blind(msgspec.Struct, frozen=True):
@@ -61,6 +63,7 @@ class _Host(msgspec.Struct):
     top: int = -1
     time: float = 0.0
     holes: list[_Hole] = []
+    settled: int = 0  # so many of the holes are of an earlier boot, whose numbers come again
     stopped: float | None = None
 
 
@@ -105,7 +108,7 @@ class Sight:
                 if len(self._hosts) >= MAX_HOSTS:
                     continue
                 host = self._hosts[name or b""] = _Host(holes=[])
-            time = int(seconds) + int(milliseconds) / 1000
+            time = min(int(seconds) + int(milliseconds) / 1000, _LAST)
             if kind.startswith(b"DAEMON_"):
                 self._daemon(name or b"", host, kind, time)
                 continue
@@ -126,6 +129,8 @@ class Sight:
 
     def _config(self, name: bytes, body: bytes, time: float) -> None:
         label = name.decode("utf-8", "replace")
+        if re.search(rb"\bres=(?:0|failed)\b", body):
+            return  # refused, as all changes are once auditing is locked
         if re.search(rb"\baudit_enabled=0\b", body):
             self._tell(Blind(SCHEMA, "blind", label, time, None, "disabled", "auditing was switched off"))
         elif re.search(rb"\bop=\"?remove_rule\b", body):
@@ -141,7 +146,7 @@ def _number(host: _Host, serial: int, time: float) -> None:
     if serial == host.top:
         return
     if host.top < 0 or host.top - serial > SERIAL_DROP or serial - host.top > MAX_JUMP:
-        host.top, host.time = serial, time
+        host.top, host.time, host.settled = serial, time, len(host.holes)
         return
     if serial < host.top:
         _fill(host, serial)
@@ -158,7 +163,7 @@ def _number(host: _Host, serial: int, time: float) -> None:
 
 def _fill(host: _Host, serial: int) -> None:
     """A record that came late fills its hole, or a part of it."""
-    for place in range(len(host.holes) - 1, -1, -1):
+    for place in range(len(host.holes) - 1, host.settled - 1, -1):
         hole = host.holes[place]
         if hole.last < serial:
             return
@@ -168,6 +173,8 @@ def _fill(host: _Host, serial: int) -> None:
                 for first, last in ((hole.first, serial - 1), (serial + 1, hole.last))
                 if first <= last
             ]
+            if len(parts) > 1 and len(host.holes) >= 2 * MAX_HOLES:
+                return
             host.holes[place : place + 1] = parts
             return
 
