@@ -26,6 +26,7 @@ VERBS: Final = {
     "test": ("vedette.cli.test:test", "Hold hunt packs against what they expect of their recordings."),
     "convert": ("vedette.cli.convert:convert", "Write Sigma rules as KQL for Microsoft Sentinel or Defender."),
     "kql": ("vedette.cli.kql:kql", "Check KQL with Microsoft's own parser."),
+    "deploy": ("vedette.cli.deploy:deploy", "Write rules as content of Microsoft Sentinel, and check such content."),
     "audit": ("vedette.cli.audit:audit", "Judge exclusions: can they apply, do they blind, what hides behind them."),
     "exclude": ("vedette.cli.exclude:exclude", "Suggest exclusions for what is known to be everyday work."),
     "decide": ("vedette.cli.decide:decide", "Keep what was made of an incident."),

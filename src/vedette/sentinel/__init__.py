@@ -1,0 +1,1 @@
+"""Rules as content of Microsoft Sentinel: analytics rules, hunting queries, watchlists, and what they must keep to."""
