@@ -15,11 +15,14 @@ from vedette.errors import UsageError
 from vedette.report.level import LEVELS, rank
 
 if TYPE_CHECKING:
+    from vedette.correlate.hunting import Correlating
     from vedette.correlate.incident import Incident
     from vedette.correlate.tracker import Tracker
     from vedette.hunt.finding import Finding
     from vedette.hunt.hunt import Hunt
+    from vedette.hunt.options import Options
     from vedette.hunt.summary import Summary
+    from vedette.sigma.ruleset import RuleSet
 
 FORMATS = ("table", "ndjson", "json", "csv")
 
@@ -92,7 +95,6 @@ def _hunt(out: Any, form: str, fail_on: str | None, strict: bool, asked: dict[st
 
     from vedette.cli.interruption import Interruption
     from vedette.cli.meter import Meter
-    from vedette.correlate.hunting import correlating
     from vedette.hunt.hunt import Hunt
     from vedette.hunt.options import Options
     from vedette.report import summary as account
@@ -107,7 +109,7 @@ def _hunt(out: Any, form: str, fail_on: str | None, strict: bool, asked: dict[st
     codes = [OK]
     with Interruption() as interruption, Meter(shown=shown) as meter:
         tracker = _tracker() if asks else None
-        running = interruption.during(lambda: Hunt(options, on_progress=meter, watch=tracker, joining=correlating))
+        running = interruption.during(lambda: Hunt(options, on_progress=meter, watch=tracker, joining=_joining))
         summary = running.summary
         findings = _then(interruption.until(running.findings()), meter.stop)
         made: list[Incident] = []
@@ -156,6 +158,13 @@ def _then(findings: Iterator[Finding], end: Callable[[], None]) -> Generator[Fin
         yield from findings
     finally:
         end()
+
+
+def _joining(rules: RuleSet, options: Options) -> Correlating | None:
+    """Correlations; what evaluates them is loaded for rules that have some."""
+    from vedette.correlate.hunting import correlating
+
+    return correlating(rules, options)
 
 
 def _tracker() -> Tracker:

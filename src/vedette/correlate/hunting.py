@@ -110,12 +110,13 @@ class Correlating:
             finding.verdict.by,
             finding.origin,
         )
-        row = event.row(view)
+        values = event.values
 
         def read(field: str) -> _Read:
             if field in HOST:
                 return host
-            value = row.get(field, "")
+            # The readings of image fields are columns, and no fields that a correlation can name.
+            value = values.get(view.column(field), "") if "." not in field else ""
             if _UNSET.get(field) == value:
                 return None
             if field in SESSION:
@@ -124,7 +125,7 @@ class Correlating:
                 return Session(host, self._boots.get(host, 0), int(number)) if known else None
             return text_of(value)
 
-        key = (host, finding.origin.serial, _mark(event), finding.rule.id)
+        key = (host, finding.origin.serial, _mark(finding), finding.rule.id)
         complete = self.evaluation.push(finding.rule.id, event.time, read, key=key, item=seen)
         self._due += self._findings(complete)
 
@@ -308,10 +309,11 @@ def _group(correlation: Correlation, burst: Burst) -> dict[str, str]:
     }
 
 
-def _mark(event: Event) -> int:
+def _mark(finding: Finding) -> int:
     """Tells apart the events of one serial, such as its records, but not an event from its copy in another log."""
-    told = sorted((name, str(value)) for name, value in event.values.items() if not name.startswith("Parent"))
-    return zlib.crc32(repr((str(event.source), told)).encode("utf-8", "surrogatepass"))
+    pid = finding.process.pid if finding.process is not None else -1
+    told = (finding.category, pid, sorted(map(str, finding.event.items())))
+    return zlib.crc32(repr(told).encode("utf-8", "surrogatepass"))
 
 
 def _number(count: int, noun: str, plural: str = "") -> str:
