@@ -90,6 +90,12 @@ function drawExclusions() {
   ]);
 }
 
+// A share in percent, never rounded up to all nor down to nothing.
+function percent(share) {
+  if (share <= 0 || share >= 1) return share <= 0 ? "0 %" : "100 %";
+  return `${Math.min(99.9, Math.max(0.1, share * 100)).toFixed(1)} %`;
+}
+
 function drawCoverage() {
   const body = byId("coverage-body");
   const list = (title, items) => items.length > 0 && el("section", null, el("h4", null, title), el("ul.reasons", null, items.slice(0, 200).map((item) => el("li", null, item))), items.length > 200 && el("p.dim", null, `and ${items.length - 200} more`));
@@ -104,7 +110,7 @@ function drawCoverage() {
         fill.style.width = `${Math.min(100, (host.hours / Math.max(1, host.span)) * 100)}%`;
         return el(".panel.pad", null, el("h3", null, host.host || "(no name)"), el("p.dim", null, between([Date.parse(host.first), Date.parse(host.last)])),
           el(".meter", { "aria-hidden": "true" }, fill), el("p", null, `records in ${whole(host.hours)} of ${counted(host.span, "hour")}`,
-            starts > 0 && `; parents known for ${Math.floor((host.parents_known / starts) * 1000) / 10} % of process starts`),
+            starts > 0 && `; parents known for ${percent(host.parents_known / starts)} of process starts`),
           el(".counts", null, Object.entries(host.events).sort((a, b) => b[1] - a[1]).map(([name, count]) => tag(`${name}: ${whole(count)}`))));
       })),
       el("section.panel.pad", null,

@@ -37,7 +37,8 @@ const tag = (text, look = "outline") => el(`span.tag.${look}`, null, text);
 const lookOf = (level) => (LEVELS.includes(level) ? level : "other");
 const rankOf = (level) => (LEVELS.includes(level) ? LEVELS.indexOf(level) : LEVELS.length);
 const badge = (level) => tag(level || "no level", lookOf(level));
-const whole = (value) => (typeof value === "number" ? value.toLocaleString("en") : String(value));
+const FIGURES = new Intl.NumberFormat("en");
+const whole = (value) => (typeof value === "number" ? FIGURES.format(value) : String(value));
 const counted = (value, noun, plural) => `${whole(value)} ${value === 1 ? noun : plural || `${noun}s`}`;
 const base = (path) => (path || "").replace(/\/+$/, "").split("/").pop();
 

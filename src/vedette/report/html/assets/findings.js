@@ -6,15 +6,17 @@ let rowsHolder = null, countLabel = null, pager = null;
 const controls = {};
 
 function grouped() {
-  const known = new Map();
+  const places = new Int32Array(GROUPS).fill(-1), groups = [];
   for (const index of SHOWN) {
-    const members = known.get(GROUP[index]);
-    if (members) members.push(index);
-    else known.set(GROUP[index], [index]);
+    const place = places[GROUP[index]];
+    if (place >= 0) groups[place].push(index);
+    else {
+      places[GROUP[index]] = groups.length;
+      groups.push([index]);
+    }
   }
-  const groups = [...known.values()];
   if (list.sort === "latest") groups.reverse();
-  if (list.sort === "severity") groups.sort((a, b) => GONE[a[0]] - GONE[b[0]] || rankOf(ruleOf(a[0]).level) - rankOf(ruleOf(b[0]).level) || T[a[0]] - T[b[0]]);
+  if (list.sort === "severity") groups.sort(([a], [b]) => GONE[a] - GONE[b] || RANK[a] - RANK[b] || T[a] - T[b]);
   return groups;
 }
 

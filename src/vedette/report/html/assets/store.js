@@ -4,6 +4,7 @@ const D = JSON.parse(byId("data").textContent);
 const C = Object.fromEntries(D.columns.map((name, place) => [name, place]));
 const N = Object.fromEntries(D.nodeColumns.map((name, place) => [name, place]));
 const ROWS = D.findings;
+const C_RULE = C.rule, C_HOST = C.host, C_USER = C.user, C_LOGIN = C.login;
 const str = (place) => (place < 0 ? "" : D.strings[place]);
 const cell = (index, name) => str(ROWS[index][C[name]]);
 const ruleOf = (index) => D.rules[ROWS[index][C.rule]];
@@ -28,6 +29,8 @@ const sessionOf = (place) => {
 
 const T = Float64Array.from(ROWS, (row) => row[C.time]);
 const RULE_LEVEL = D.rules.map((rule) => rule.level);
+const RULE_RANK = D.rules.map((rule) => rankOf(lookOf(rule.level)));
+const RANK = Uint8Array.from(ROWS, (row) => RULE_RANK[row[C.rule]]);
 const GONE = Uint8Array.from(ROWS, (row) => (D.shared[row[C.verdict]][0] ? 1 : 0));
 
 // Findings that a reader takes for one share a group: rule, verdict, host, users, session, ancestor, minute.
@@ -72,24 +75,26 @@ const EVERYTHING = { levels: new Set(), host: "", rule: "", user: "", verdict: "
 const filter = { ...EVERYTHING, levels: new Set() };
 const watchers = [];
 let SHOWN = [];
+let IN_ALL_TIMES = [];
+const GROUPS = GROUP.reduce((most, one) => Math.max(most, one + 1), 0);
 
-function matching(wanted, timed = true) {
+function matching(wanted) {
   const words = wanted.text.toLowerCase().split(/\s+/).filter(Boolean);
   const hays = words.length ? hay() : null;
   const levels = wanted.levels;
-  const rules = D.rules.map((rule, place) =>
-    (!levels.size || levels.has(lookOf(RULE_LEVEL[place]))) && (wanted.rule === "" || String(place) === wanted.rule)
-    && (wanted.technique === "" || rule.attack.some((one) => wanted.technique.split(" ").includes(one))));
+  const rules = Uint8Array.from(D.rules, (rule, place) => (
+    (!levels.size || levels.has(lookOf(rule.level))) && (wanted.rule === "" || String(place) === wanted.rule)
+    && (wanted.technique === "" || rule.attack.some((one) => wanted.technique.split(" ").includes(one))) ? 1 : 0));
   const place = (name) => (name === "" ? -1 : Number(name));
   const host = place(wanted.host), user = place(wanted.user);
+  const only = wanted.verdict === "" ? -1 : wanted.verdict === "excluded" ? 1 : 0;
   const found = [];
   for (let index = 0; index < ROWS.length; index++) {
     const row = ROWS[index];
-    if (!rules[row[C.rule]]) continue;
-    if (wanted.verdict !== "" && (GONE[index] === 1) !== (wanted.verdict === "excluded")) continue;
-    if (host >= 0 && row[C.host] !== host) continue;
-    if (user >= 0 && row[C.user] !== user && row[C.login] !== user) continue;
-    if (timed && wanted.from !== null && (T[index] < wanted.from || T[index] > wanted.to)) continue;
+    if (rules[row[C_RULE]] === 0) continue;
+    if (only >= 0 && GONE[index] !== only) continue;
+    if (host >= 0 && row[C_HOST] !== host) continue;
+    if (user >= 0 && row[C_USER] !== user && row[C_LOGIN] !== user) continue;
     if (hays && !words.every((word) => hays[index].includes(word))) continue;
     found.push(index);
   }
@@ -99,7 +104,8 @@ function matching(wanted, timed = true) {
 function refine(changes) {
   performance.mark("filter-start");
   Object.assign(filter, changes);
-  SHOWN = matching(filter);
+  IN_ALL_TIMES = matching(filter);
+  SHOWN = filter.from === null ? IN_ALL_TIMES : IN_ALL_TIMES.filter((index) => T[index] >= filter.from && T[index] <= filter.to);
   for (const watcher of watchers) watcher(changes);
   performance.measure("filter", "filter-start");
 }

@@ -15,17 +15,36 @@ function laneOf(index) {
   }
 }
 
-function lanesOf(indices) {
-  const lanes = new Map();
-  for (const index of indices) {
-    const name = laneOf(index);
-    if (!lanes.has(name)) lanes.set(name, []);
-    lanes.get(name).push(index);
+// Lane of each finding, by number, for each way to cut lanes; made once.
+const CUT = new Map();
+function cut() {
+  if (!CUT.has(view.lanes)) {
+    const known = new Map(), names = [];
+    const lane = Int32Array.from(ROWS, (row, index) => {
+      const name = laneOf(index);
+      if (!known.has(name)) {
+        known.set(name, names.length);
+        names.push(name);
+      }
+      return known.get(name);
+    });
+    CUT.set(view.lanes, { lane, names });
   }
-  const ordered = [...lanes.entries()].sort((a, b) => rankOf(worst(a[1].map((i) => ruleOf(i).level))) - rankOf(worst(b[1].map((i) => ruleOf(i).level))) || b[1].length - a[1].length);
+  return CUT.get(view.lanes);
+}
+
+function lanesOf(indices) {
+  const { lane, names } = cut();
+  const lanes = names.map((name) => ({ name, indices: [], rank: 9 }));
+  for (const index of indices) {
+    const one = lanes[lane[index]];
+    one.indices.push(index);
+    if (RANK[index] < one.rank) one.rank = RANK[index];
+  }
+  const ordered = lanes.filter((one) => one.indices.length).sort((a, b) => a.rank - b.rank || b.indices.length - a.indices.length);
   if (ordered.length <= MOST_LANES) return ordered;
   const rest = ordered.slice(MOST_LANES - 1);
-  return [...ordered.slice(0, MOST_LANES - 1), [`${rest.length} others`, rest.flatMap((lane) => lane[1])]];
+  return [...ordered.slice(0, MOST_LANES - 1), { name: `${rest.length} others`, indices: rest.flatMap((one) => one.indices), rank: 9 }];
 }
 
 function tickStep(width, count) {
@@ -35,7 +54,7 @@ function tickStep(width, count) {
 
 function drawTimeline() {
   const width = Math.max(200, canvas.clientWidth || canvas.parentElement.clientWidth - 30);
-  const lanes = lanesOf(matching(filter, false));
+  const lanes = lanesOf(IN_ALL_TIMES);
   const bands = D.incidents.length ? BAND : 0;
   const height = AXIS + bands + Math.max(1, lanes.length) * LANE_HEIGHT + 4;
   const length = Math.max(1, view.to - view.from);
@@ -62,30 +81,36 @@ function drawTimeline() {
       }
     });
   }
-  lanes.forEach(([name, indices], number) => {
+  const room = Math.floor(width / STEP);
+  lanes.forEach(({ name, indices }, number) => {
     const top = AXIS + bands + number * LANE_HEIGHT;
-    const bins = new Map();
+    const counts = new Int32Array(room), ranks = new Uint8Array(room).fill(9), alive = new Uint8Array(room);
     let most = 1;
     for (const index of indices) {
       const at = x(T[index]);
       if (at < 0 || at > width) continue;
-      const place = Math.min(Math.floor(width / STEP) - 1, Math.floor(at / STEP));
-      const bin = bins.get(place) || { count: 0, level: "other", gone: true };
-      bin.count += 1;
-      if (!GONE[index]) bin.gone = false;
-      const level = lookOf(ruleOf(index).level);
-      if (rankOf(level) < rankOf(bin.level)) bin.level = level;
-      bins.set(place, bin);
-      most = Math.max(most, bin.count);
+      const place = Math.min(room - 1, Math.floor(at / STEP));
+      const count = (counts[place] += 1);
+      if (count > most) most = count;
+      if (!GONE[index]) alive[place] = 1;
+      if (RANK[index] < ranks[place]) ranks[place] = RANK[index];
     }
     parts.push(svg("line", { x1: 0, x2: width, y1: top + LANE_HEIGHT - 1, y2: top + LANE_HEIGHT - 1, class: "rule" }));
-    const room = Math.max(8, Math.floor(width / 6.3));
-    parts.push(svg("text", { x: 2, y: top + 12, class: "lane" }, name.length > room ? `${name.slice(0, room - 1)}…` : name, svg("title", null, `${name}: ${counted(indices.length, "finding")}`)));
-    for (const [place, bin] of bins) {
-      const tall = 4 + Math.round((Math.log2(bin.count + 1) / Math.log2(Math.max(8, most) + 1)) * 13);
-      const bar = svg("rect", { x: place * STEP, y: top + LANE_HEIGHT - 2 - tall, width: STEP - 1, height: tall, rx: 1, class: bin.gone ? "gone" : bin.level });
-      bar.append(svg("title", null, `${counted(bin.count, "finding")}, ${stamp(view.from + (place * STEP / width) * length)} UTC`));
+    const letters = Math.max(8, Math.floor(width / 6.3));
+    parts.push(svg("text", { x: 2, y: top + 12, class: "lane" }, name.length > letters ? `${name.slice(0, letters - 1)}…` : name, svg("title", null, `${name}: ${counted(indices.length, "finding")}`)));
+    const scale = 13 / Math.log2(Math.max(8, most) + 1);
+    for (let place = 0; place < room; place++) {
+      const count = counts[place];
+      if (!count) continue;
+      const tall = 4 + Math.round(Math.log2(count + 1) * scale);
+      const look = alive[place] ? LEVELS[ranks[place]] || "other" : "gone";
+      // Bars that touch and look alike are one shape.
+      let until = place + 1;
+      while (until < room && counts[until] === count && ranks[until] === ranks[place] && alive[until] === alive[place]) until += 1;
+      const bar = svg("rect", { x: place * STEP, y: top + LANE_HEIGHT - 2 - tall, width: (until - place) * STEP - 1, height: tall, rx: 1, class: look });
+      bar.append(svg("title", null, `${counted(count, "finding")}, ${stamp(view.from + (place * STEP / width) * length)} UTC`));
       parts.push(bar);
+      place = until - 1;
     }
   });
   canvas.setAttribute("viewBox", `0 0 ${width} ${height}`);
