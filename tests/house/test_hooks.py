@@ -57,6 +57,7 @@ def test_the_hooks():
         "vedette-convert-check",
         "vedette-test",
         "vedette-audit",
+        "vedette-check",
     ]
 
 
@@ -107,6 +108,16 @@ def test_a_hook_fails_where_something_is_wrong(tmp_path, monkeypatch, name):
 def test_the_conversion_passes_rules_that_convert(tmp_path, monkeypatch):
     result = run("vedette-convert-check", pack(tmp_path / "pack"), monkeypatch)
     assert (result.exit_code, result.stdout) == (0, ""), result.output
+
+
+def test_the_check_refuses_a_rule_that_can_never_match(tmp_path, monkeypatch):
+    folder = pack(tmp_path / "pack")
+    assert run("vedette-check", folder, monkeypatch).exit_code == 0
+    (folder / "rules" / "dead.yml").write_text(
+        "title: dead\nlogsource: {product: linux, category: process_creation}\ndetection:\n"
+        "  selection: {Image|endswith: /a}\n  other: {Image|endswith: /b}\n  condition: selection and other\n"
+    )
+    assert run("vedette-check", folder, monkeypatch).exit_code == 1
 
 
 def test_the_audit_judges_the_pack(tmp_path, monkeypatch):
