@@ -20,9 +20,11 @@ from vedette.predicate import (
     Predicate,
     Present,
     Regex,
+    Wild,
     contains,
     endswith,
     equals,
+    glob,
     startswith,
 )
 from vedette.predicate.certain import certain
@@ -51,7 +53,18 @@ def grade(predicate: Predicate, *, given: Predicate | None = None) -> str:
         ("ParentImage", endswith("/SH"), "D"),
         ("ParentImage", equals("/usr/libexec/netd"), "B"),
         ("ParentImage", Regex("^/usr/libexec/"), "C"),
+        ("ParentImage", Regex("/python3$"), "D"),
+        ("ParentImage", contains("python3"), "D"),
+        ("ParentImage", startswith("/usr/"), "D"),
+        ("ParentImage", startswith("/usr/bin/"), "D"),
+        ("ParentImage", glob(["/usr/bin/pyth", Wild.ONE, "n3"]), "D"),
+        ("Image", startswith("/usr/sbin/"), "D"),
         ("ParentScriptInode", Compare("eq", 12), "B"),
+        ("ParentScriptInode", Compare("gt", 0), "D"),
+        ("LoginUserId", Compare("gte", 0), "D"),
+        ("LoginUser", glob([Wild.ONE, Wild.ANY]), "D"),
+        ("LoginUser", Regex("o"), "D"),
+        ("LoginUser", startswith("svc-"), "B"),
         ("ParentScriptOwnerId", equals("0"), "D"),
         ("LoginUserId", equals("1000"), "B"),
         ("CommandLine", contains("x"), "D"),
@@ -62,6 +75,11 @@ def grade(predicate: Predicate, *, given: Predicate | None = None) -> str:
 )
 def test_a_claim(field, pattern, wanted):
     assert grade(Match(field, pattern)) == wanted
+
+
+def test_a_claim_that_leaves_the_program_open_names_one_that_fits():
+    found = forge(Match("ParentImage", startswith("/usr/bin/")), built_in(), given=lambda _part: False)
+    assert found.steps == ("start it from /usr/bin/ansible, which runs whatever it is told to",)
 
 
 def test_claims_that_must_hold_together_cost_the_hardest():

@@ -12,11 +12,12 @@ import msgspec
 
 from vedette.errors import UsageError
 from vedette.event import REGISTRY
-from vedette.predicate import Atom, Glob, Keyword, Match, Present, Regex, Wild, describe
+from vedette.predicate import Atom, Compare, Glob, Keyword, Match, Pattern, Present, Regex, Wild, describe, holds
 
 Grade: TypeAlias = Literal["A", "B", "C", "D", "E", "F"]
 #: Largest table of a site's own.
 _MAX_BYTES: Final = 1 << 20
+_FOLDERS: Final = ("/usr/bin/", "/usr/sbin/", "/bin/", "/sbin/")
 _FORMS: Final = (
     "file_exact", "file_elsewhere", "file_below", "file_below_textual", "file_named", "launcher", "genuine",
     "words", "choice", "owner", "other", "present", "keyword", "login", "inode",
@@ -115,29 +116,52 @@ def form_of(atom: Atom, table: Table) -> tuple[str, str]:
         return "present", ""
     value = value_of(atom)
     if atom.field in table.fields:
-        return table.fields[atom.field], value
+        form = table.fields[atom.field]
+        # A range or an expression names none: the attacker's own may be among what fits.
+        loose = not _names_one(atom.pattern) and table.forms[form].grade < table.forms["choice"].grade
+        return ("choice" if loose else form), value
     field = REGISTRY.get(atom.field)
-    if field is None or field.writer != "files" or not isinstance(atom.pattern, Glob):
-        return ("file_named" if field is not None and field.writer == "files" else "choice"), value
-    return _of_path(atom.field, atom.pattern, table), value
+    if field is None or field.writer != "files":
+        return "choice", value
+    return _of_path(atom.field, atom.pattern, table)
 
 
-def _of_path(field: str, pattern: Glob, table: Table) -> str:
-    """The form of a claim on a path; what the rest of the path may be decides it."""
-    literal = pattern.literal
+def _names_one(pattern: Pattern) -> bool:
+    """Whether it asks for a value, or for a part of one."""
+    return (
+        bool(pattern.literal) if isinstance(pattern, Glob) else isinstance(pattern, Compare) and pattern.order == "eq"
+    )
+
+
+def _of_path(field: str, pattern: Pattern, table: Table) -> tuple[str, str]:
+    """The form of a claim on a path, and the value; what the rest of the path may be decides it."""
+    value = value_of(Match(field, pattern))
+    shape = pattern.form if isinstance(pattern, Glob) else ""
+    literal = pattern.literal if isinstance(pattern, Glob) else ""
     # A path that begins so, such as `/usr/bin/python3`, is that program in any version.
-    name = literal.rpartition("/")[2].lower() if pattern.form in ("equals", "endswith", "startswith") else ""
+    name = literal.rpartition("/")[2].lower() if shape in ("equals", "endswith", "startswith") else ""
     if name in table.genuine:
-        return "genuine"
+        return "genuine", value
     if name in table.launchers or _versioned(name) in table.launchers:
-        return "launcher"
+        return "launcher", value
     below = literal.startswith(table.root_only)
-    if pattern.form == "equals":
-        return "file_exact" if below and "/../" not in literal else "file_elsewhere"
-    if below and pattern.tokens[:1] == (literal,):
+    if shape == "equals":
+        return ("file_exact" if below and "/../" not in literal else "file_elsewhere"), value
+    # What leaves the program open costs as much as the cheapest that fits, wherever it stands already.
+    forms = (("genuine", table.genuine), ("launcher", table.launchers))
+    for form, names in reversed(forms) if field == "ParentImage" else forms:
+        if fitting := _fitting(pattern, names):
+            return form, fitting
+    if below and isinstance(pattern, Glob) and pattern.tokens[:1] == (literal,):
         # What the kernel resolved has no `..`; the text of what was executed may.
-        return "file_below" if field in ("Image", "ParentImage") else "file_below_textual"
-    return "file_named"
+        return ("file_below" if field in ("Image", "ParentImage") else "file_below_textual"), value
+    return "file_named", value
+
+
+def _fitting(pattern: Pattern, names: frozenset[str]) -> str:
+    """The path of the first program that fits, in the folders in which programs stand; or the empty text."""
+    paths = (folder + name for name in sorted(names) for folder in _FOLDERS)
+    return next((path for path in paths if holds(pattern, path)), "")
 
 
 def _versioned(name: str) -> str:
