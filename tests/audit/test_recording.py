@@ -53,6 +53,16 @@ def test_a_name_twice_and_a_missing_column_are_told(steps):
         steps(head="step\tstart_epoch\tend_epoch")
 
 
+def test_a_head_that_is_no_table_is_told(steps):
+    with pytest.raises(PackError, match=r"x\.steps\.tsv:\d: unexpected end of data"):
+        steps(head='"step\tlabel')
+
+
+def test_other_ends_of_lines_stand_in_cells(steps):
+    (one,) = steps("a\u2028b\tbenign\t1\t2\r")
+    assert (one.name, one.end) == ("a\u2028b", 2.0)
+
+
 def test_overlapping_steps_are_told_apart_by_their_login():
     first = Step("first", "benign", "s", 0, 10, login="ops")
     second = Step("second", "attack", "s", 5, 15, login="deploy")

@@ -158,14 +158,15 @@ def read_steps(path: str | os.PathLike[str]) -> tuple[Step, ...]:
         raise PackError(f"can't be read: {error.strerror}", Location(name), code="steps") from None
     except RuleError as error:
         raise PackError(error.cause, error.location, code="steps") from None
-    reader = csv.DictReader(text.splitlines(), delimiter="\t", strict=True)
-    missing = {"step", "label", "start_epoch", "end_epoch"} - set(reader.fieldnames or ())
-    if missing:
-        raise PackError(f"no column {min(missing)}", Location(name, 1), code="steps")
+    # Other ends of lines, such as U+2028, may stand in a cell.
+    reader = csv.DictReader(text.replace("\r\n", "\n").split("\n"), delimiter="\t", strict=True)
     try:
+        missing = {"step", "label", "start_epoch", "end_epoch"} - set(reader.fieldnames or ())
+        if missing:
+            raise PackError(f"no column {min(missing)}", Location(name, 1), code="steps")
         steps = list(_steps(reader, name))
     except csv.Error as error:
-        raise PackError(str(error), Location(name, reader.line_num), code="steps") from None
+        raise PackError(str(error), Location(name, max(1, reader.line_num)), code="steps") from None
     return tuple(sorted(steps, key=lambda step: step.start))
 
 
