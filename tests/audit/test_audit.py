@@ -178,6 +178,47 @@ def test_evidence_of_ones_own(tmp_path):
     assert one.blast.parents == (("/etc/libvirt/hooks/network", 8),)
 
 
+def recorded(folder: Path, name: str, steps: dict[str, str]) -> None:
+    """An empty log with steps of one label each."""
+    (folder / f"{name}.audit.log").write_text("", encoding="utf-8")
+    lines = [f"{step}\t{label}\t{number}\t{number}" for number, (step, label) in enumerate(steps.items())]
+    text = "\n".join(["step\tlabel\tstart_epoch\tend_epoch", *lines, ""])
+    (folder / f"{name}.steps.tsv").write_text(text, encoding="utf-8")
+
+
+def test_a_case_asks_the_recordings_that_have_its_step(tmp_path):
+    recorded(tmp_path, "one", {"backup": "benign"})
+    recorded(tmp_path, "two", {"other": "benign"})
+    cases = ", ".join(
+        f"{{recording: '{name}', step: backup, expect: {expect}}}"
+        for name, expect in (("*", "silenced"), ("*", "alert"), ("two", "alert"), ("none", "silenced"))
+    )
+    path = tmp_path / "mf.yml"
+    path.write_text(FILTER % "not selection" + f"vedette: {{cases: [{cases}]}}\n", encoding="utf-8")
+    rule = f"{PACK}/rules/proc_creation_lnx_iptables_flush_ufw.yml"
+    (one,) = audit(Request((rule,), (str(path),), (str(tmp_path),))).judgements
+    assert one.failed == ("one: backup: expected silenced, but it silences nothing", "two: it has no step backup")
+
+
+@pytest.mark.parametrize(
+    ("other", "redundant"),
+    [
+        ("{expires: 2020-01-01}", False),
+        ("{expires: 2099-01-01}", False),
+        ("{expires: 2100-01-01, enforce: [hunt]}", False),
+        ("{expires: 2100-01-01}", True),
+        ("{}", True),
+    ],
+)
+def test_one_is_redundant_to_what_lasts_as_long_and_stands_in_all_its_places(tmp_path, other, redundant):
+    narrow = (FILTER % "not selection").replace("{User: root}", "{User: root, ParentUser: root}")
+    text = narrow + "vedette: {expires: 2099-12-31}\n---" + FILTER % "not selection" + f"vedette: {other}\n"
+    (tmp_path / "mf.yml").write_text(text, encoding="utf-8")
+    rule = f"{PACK}/rules/proc_creation_lnx_iptables_flush_ufw.yml"
+    one, _ = audit(Request((rule,), (str(tmp_path / "mf.yml"),), now=1795564800.0)).judgements
+    assert (one.verdict == "REDUNDANT") is redundant
+
+
 def test_nothing_to_judge_is_told():
     with pytest.raises(UsageError, match="no exclusion to judge"):
         audit(Request((f"{PACK}/rules",)))

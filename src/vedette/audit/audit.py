@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -109,9 +109,9 @@ def audit(request: Request, *, on_progress: OnProgress | None = None) -> Audit:
             by_rule.setdefault(rule.id, []).append(one.exclusion)
     tried = {name: tuple(exclusions) for name, exclusions in by_rule.items()}
     seen = tuple(replay(recordings, request.rules, tried, on_progress=on_progress))
-    names = frozenset(recording.name for recording in recordings)
+    steps = {recording.name: frozenset(step.name for step in recording.steps) for recording in recordings}
     reached = [_Reached(one, *_reach(one)) for one in bound]
-    judgements = tuple(_judged(one, reached, seen, names, request.table) for one in reached)
+    judgements = tuple(_judged(one, reached, seen, steps, request.table) for one in reached)
     rules = {rule.id: rule for rule in loaded.rules}
     return Audit(judgements, rules, recordings, len(seen), (*loaded.problems, *unread, *problems), seen)
 
@@ -124,7 +124,11 @@ def _reach(one: _Bound) -> tuple[tuple[Reach, ...], tuple[Rule, ...]]:
 
 
 def _judged(
-    reached: _Reached, among: Sequence[_Reached], seen: Sequence[Seen], recordings: frozenset[str], table: Table
+    reached: _Reached,
+    among: Sequence[_Reached],
+    seen: Sequence[Seen],
+    recordings: Mapping[str, frozenset[str]],
+    table: Table,
 ) -> Judgement:
     one, reaches, touched = reached.bound, reached.reaches, reached.touched
     exclusion, wrong = one.exclusion, one.fault
@@ -165,7 +169,7 @@ def judge_one(exclusion: Exclusion, rules: Sequence[Rule], seen: Sequence[Seen],
     """
     bound = _Bound(exclusion, tuple(rules), fault_of(exclusion, now=float("-inf"), place="hunt"), in_force=False)
     reached = _Reached(bound, *_reach(bound))
-    return _judged(reached, [reached], seen, frozenset(one.recording for one in seen), table)
+    return _judged(reached, [reached], seen, {}, table)
 
 
 def carried(rule: Rule) -> frozenset[str] | None:
@@ -183,10 +187,13 @@ def _forging(exclusion: Exclusion, rule: Rule, table: Table) -> Forging:
 def _redundant_to(reached: _Reached, among: Sequence[_Reached]) -> list[str]:
     """Exclusions of the same standing that cover all that one covers; of two that say the same the first stays."""
     found = []
-    one, touched, place = reached.bound, reached.touched, among.index(reached)
+    one, touched = reached.bound, reached.touched
+    place = next(number for number, compared in enumerate(among) if compared is reached)
     for number, compared in enumerate(among):
         other = compared.bound
         if compared is reached or other.in_force is not one.in_force or compared.verdict != "PARTIAL":
+            continue
+        if not _outlasts(other.exclusion, one.exclusion):
             continue
         ids = {rule.id for rule in compared.touched}
         if not all(rule.id in ids for rule in touched):
@@ -197,6 +204,12 @@ def _redundant_to(reached: _Reached, among: Sequence[_Reached]) -> list[str]:
         if not equal or number < place:
             found.append(other.exclusion.id)
     return found
+
+
+def _outlasts(other: Exclusion, one: Exclusion) -> bool:
+    """Whether one applies as long as another, and wherever it does."""
+    lasts = other.expires is None or (one.expires is not None and other.expires >= one.expires)
+    return lasts and set(one.enforce) <= set(other.enforce)
 
 
 def _score(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal, TypeAlias
 
 import msgspec
@@ -175,21 +175,31 @@ def replayed(seen: Iterable[Seen], exclusion: Exclusion, rules: frozenset[str]) 
     return found, Blast(*(tuple(counter.most_common(_MOST)) for counter in removed))
 
 
-def failed_cases(exclusion: Exclusion, found: Replayed, recordings: frozenset[str]) -> tuple[str, ...]:
-    """The exclusion's own cases that recordings at hand refute; those of recordings that are not at hand are passed."""
+def failed_cases(exclusion: Exclusion, found: Replayed, recordings: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
+    """The exclusion's own cases that recordings at hand refute; those of recordings that are not at hand are passed.
+
+    Args:
+        exclusion: whose cases are asked.
+        found: what it silences.
+        recordings: those at hand, by name, with the names of their steps; a case of all recordings asks those that have
+            its step.
+    """
+    silenced = {(step.recording, step.step): step.silenced for step in found.steps}
     failed = []
     for case in exclusion.cases:
-        if case.recording != "*" and case.recording not in recordings:
+        if case.recording == "*":
+            wanted = sorted(name for name, steps in recordings.items() if case.step in steps)
+        elif case.recording not in recordings:
             continue
-        silenced = {
-            step.recording: step.silenced
-            for step in found.steps
-            if step.step == case.step and case.recording in ("*", step.recording)
-        }
-        wanted = sorted(recordings) if case.recording == "*" else [case.recording]
+        elif case.step not in recordings[case.recording]:
+            failed.append(f"{case.recording}: it has no step {case.step}")
+            continue
+        else:
+            wanted = [case.recording]
         for name in wanted:
-            if (silenced.get(name, 0) > 0) is not (case.expect == "silenced"):
-                told = "silences nothing" if case.expect == "silenced" else f"silences {silenced[name]:,} matches"
+            count = silenced.get((name, case.step), 0)
+            if (count > 0) is not (case.expect == "silenced"):
+                told = f"silences {count:,} matches" if count else "silences nothing"
                 failed.append(f"{name}: {case.step}: expected {case.expect}, but it {told}")
     return tuple(failed)
 
