@@ -25,7 +25,7 @@ def rendered() -> str:
 
 def test_every_rule_stands_with_its_author_and_its_query(rendered):
     assert "By Joseliyo Sanchez, @Joseliyo\\_Jstnk, DRL-1.1" in rendered
-    assert rendered.count("```kusto\nimProcessCreate\n") == 10
+    assert rendered.count("```kusto\nimProcessCreate\n") == 17
     assert rendered.count("KQL for xdr") >= 10
     assert "No KQL for asim" in rendered
 
