@@ -1,0 +1,212 @@
+"""Rules of a set -> files of content for one target, and why the others have none."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import PurePath
+from typing import Any
+
+import msgspec
+
+from vedette.errors import ContentError, ConversionError
+from vedette.hunt.exclusion import Exclusions
+from vedette.kql import Options, Query, Target, convert_all
+from vedette.kql.check import Checker
+from vedette.kql.check.conversion import checked
+from vedette.kql.reach import verdicts
+from vedette.sentinel.content import Form, Schedule, analytics, hunting
+from vedette.sentinel.mapping import Mapped, mapped, regrouped
+from vedette.sentinel.technique import read_tags
+from vedette.sentinel.validate import validate
+from vedette.sentinel.watchlist import Watchlist, listed
+from vedette.sentinel.writing import document
+from vedette.sigma.correlation import Correlation
+from vedette.sigma.rule import Rule
+from vedette.sigma.ruleset import RuleSet
+
+
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """What is to be rendered.
+
+    Attributes:
+        forms: `analytics`, `hunting`, or both.
+        schedule: of analytics rules.
+        options: how queries are written.
+        watchlists: whether exclusions of pure equality become watchlists; else all stand in the query.
+    """
+
+    forms: tuple[Form, ...]
+    schedule: Schedule
+    options: Options
+    watchlists: bool = True
+
+
+class Artefact(msgspec.Struct, frozen=True):
+    """One file of content.
+
+    Attributes:
+        path: below the folder of output.
+        text: of the file.
+        content: as data; empty for a watchlist's rows.
+        form: what it is.
+        rule: id of the rule; empty for what is of several.
+    """
+
+    path: str
+    text: str
+    content: dict[str, Any]
+    form: Form | str
+    rule: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Rendering:
+    """What became of a set.
+
+    Attributes:
+        target: name of the target.
+        artefacts: files, a rule's beside each other.
+        refused: why rules have none.
+        notes: what to know, each with its rule's place.
+        rules: how many rules and correlations were looked at.
+        rendered: how many have content.
+        proven: whether Microsoft's parser has seen all queries and the columns of their results.
+    """
+
+    target: str
+    artefacts: tuple[Artefact, ...]
+    refused: tuple[ContentError, ...]
+    notes: tuple[str, ...]
+    rules: int
+    rendered: int
+    proven: bool
+
+
+def render(
+    loaded: RuleSet, target: Target, wanted: Wanted, judged: Exclusions | None = None, checker: Checker | None = None
+) -> Rendering:
+    """Render a set for a target.
+
+    Args:
+        loaded: the set.
+        target: where the queries are to run.
+        wanted: what is to be rendered, and how.
+        judged: exclusions, as judged for this target; None to take none out.
+        checker: Microsoft's parser; None to do without, and then no column is proved.
+    """
+    lists: dict[str, tuple[Watchlist, ...]] = {}
+    if judged is not None and wanted.watchlists:
+        judged, lists = _apart(loaded, target, judged)
+    found = convert_all(loaded, target, wanted.options, judged)
+    names = Counter(_stem(query).lower() for query in found if query.part[0] == 1)
+    artefacts: list[Artefact] = []
+    refused: list[ContentError] = []
+    notes: list[str] = []
+    rendered: set[str] = set()
+    for query in found:
+        made, faults = _of_query(query, target, wanted, lists.get(query.rule.id, ()), checker, names)
+        artefacts += made
+        refused += faults
+        if made:
+            rendered.add(query.rule.id)
+            notes += _notes(query)
+    for several in lists.values():
+        artefacts += [one for each in several for one in _watchlist(target, each)]
+    whole = sum(query.part[0] == 1 for query in found)
+    return Rendering(
+        target.name, tuple(artefacts), tuple(refused), tuple(notes), whole, len(rendered), checker is not None
+    )
+
+
+def _apart(loaded: RuleSet, target: Target, judged: Exclusions) -> tuple[Exclusions, dict[str, tuple[Watchlist, ...]]]:
+    """The exclusions that stay in queries, and the watchlists of the others by the rule's id."""
+    lists: dict[str, tuple[Watchlist, ...]] = {}
+    bound = dict(judged.bound)
+    for rule in loaded.rules:
+        if rule.id in bound:
+            several, others = listed(bound[rule.id], rule, target)
+            if several:
+                lists[rule.id], bound[rule.id] = several, others
+    return dataclasses.replace(judged, bound=bound), lists
+
+
+def _of_query(
+    query: Query,
+    target: Target,
+    wanted: Wanted,
+    lists: Sequence[Watchlist],
+    checker: Checker | None,
+    names: Counter[str],
+) -> tuple[list[Artefact], list[ContentError]]:
+    if not query.text:
+        return [], list(query.errors)
+    lines = [line for one in lists for line in one.lines]
+    query = dataclasses.replace(query, text="\n".join([query.text, *lines]))
+    telling = _mapped(query, target, checker)
+    columns: Collection[str] | None = None
+    if checker is not None:
+        proved = checked(dataclasses.replace(query, text=telling.text), checker)
+        if not proved.text:
+            return [], list(proved.errors)
+        columns = checker.columns(telling.text)
+    tags = read_tags(query.rule.tags)
+    made: list[Artefact] = []
+    for form in wanted.forms:
+        content = (
+            analytics(query, telling, tags, wanted.schedule) if form == "analytics" else hunting(query, telling, tags)
+        )
+        path = f"{target.name}/{form}/{_file(query, names)}"
+        faults = [
+            ConversionError(
+                f"{query.rule.title} ({query.rule.id}): as {form} for {target.name}: {message}",
+                query.rule.location,
+                code=limit.id,
+            )
+            for limit, _, message in validate(content, name=path, columns=columns)
+            if limit.level == "error"
+        ]
+        if faults:  # neither form of a rule is written alone
+            return [], list(faults)
+        made.append(Artefact(path, document(content), content, form, query.rule.id))
+    return made, []
+
+
+def _mapped(query: Query, target: Target, checker: Checker | None) -> Mapped:
+    if isinstance(query.rule, Rule):
+        return mapped(query, target)
+    return regrouped(query.text, (checker.columns(query.text) if checker is not None else None) or ())
+
+
+def _notes(query: Query) -> Iterator[str]:
+    rule = query.rule
+    unknown = read_tags(rule.tags).unknown
+    if unknown:
+        told = ", ".join(unknown)
+        yield f"{rule.location}: {rule.title}: left out, since Sentinel's content tests don't know it: {told}"
+    yield from (str(error) for error in query.unenforced)
+    fires = verdicts(query) if query.part[0] == 1 else ()
+    if fires and all(one.verdict == "never" for one in fires):
+        yield f"{rule.location}: {rule.title}: can never fire on any source that {query.table} asks"
+    if isinstance(rule, Correlation):
+        yield from (f"{rule.location}: {rule.title}: {note}" for note in query.notes)
+
+
+def _watchlist(target: Target, one: Watchlist) -> Iterator[Artefact]:
+    yield Artefact(f"{target.name}/watchlists/{one.alias}.csv", one.csv(), {}, "watchlist", "")
+    resource = one.resource()
+    text = msgspec.json.format(msgspec.json.encode(resource)).decode() + "\n"
+    yield Artefact(f"{target.name}/watchlists/{one.alias}.json", text, resource, "watchlist", "")
+
+
+def _stem(query: Query) -> str:
+    return PurePath(query.rule.location.path).stem or "rule"
+
+
+def _file(query: Query, names: Counter[str]) -> str:
+    stem = _stem(query)
+    which = "" if names[stem.lower()] == 1 else f".{query.rule.id}"
+    part = "" if query.part == (1, 1) else ".part{}of{}".format(*query.part)
+    return f"{stem}{which}{part}.yaml"
