@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 import pytest
@@ -64,3 +65,30 @@ def test_what_is_no_file_of_decisions_is_told(tmp_path, text):
 def test_an_id_that_is_none_is_told(tmp_path):
     with pytest.raises(UsageError, match="no id of an incident"):
         decide(tmp_path / "d.json", "../x", Decision("benign"))
+
+
+def test_decisions_are_read_before_the_hunt_and_go_with_incidents(tmp_path):
+    path = tmp_path / "d.json"
+    path.write_text("[]", encoding="utf-8")
+    run = CliRunner().invoke(main, ["hunt", LOG, "-f", "ndjson", "--incidents", "--decisions", str(path)])
+    assert (run.exit_code, run.stdout) == (3, "")
+    run = CliRunner().invoke(main, ["hunt", LOG, "--decisions", str(path)])
+    assert (run.exit_code, run.stdout) == (3, "")
+    assert "add --incidents" in run.stderr
+    run = CliRunner().invoke(
+        main, ["hunt", LOG, "-f", "ndjson", "--incidents", "--decisions", str(tmp_path / "gone.json")]
+    )
+    assert run.exit_code == 0
+    assert "there is no" in run.stderr
+
+
+def test_a_pipe_is_not_waited_for_and_nothing_is_left_beside(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(UsageError, match="no regular file"):
+        read_decisions(pipe)
+    with pytest.raises(UsageError, match="can't write"):
+        decide(tmp_path / "gone" / "d.json", "00000000000a", Decision("benign"))
+    with pytest.raises(UsageError, match="holds no decision on 00000000000a"):
+        decide(tmp_path / "d.json", "00000000000a", None)
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]

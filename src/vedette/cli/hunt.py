@@ -16,7 +16,7 @@ from vedette.report.level import LEVELS, rank
 
 if TYPE_CHECKING:
     from vedette.correlate.hunting import Correlating
-    from vedette.correlate.incident import Incident
+    from vedette.correlate.incident import Decision, Incident
     from vedette.correlate.tracker import Tracker
     from vedette.hunt.finding import Finding
     from vedette.hunt.hunt import Hunt
@@ -80,6 +80,8 @@ def hunt(
     since, until = options["since"], options["until"]
     if since is not None and until is not None and since >= until:
         raise UsageError("--since is not before --until, so no event can lie between them; swap or widen them")
+    if options["decisions"] and not options["incidents"]:
+        raise UsageError("--decisions speaks of incidents; add --incidents")
     out = Output(output)
     try:
         code = _hunt(out, form or ("table" if out.is_terminal else "ndjson"), fail_on, strict, options)
@@ -101,7 +103,7 @@ def _hunt(out: Any, form: str, fail_on: str | None, strict: bool, asked: dict[st
 
     # Events by the million are no cycles; looking for them at the usual rate costs up to a tenth of the hunt.
     gc.set_threshold(50_000, 25, 100)
-    asks, decisions = asked.pop("incidents"), asked.pop("decisions")
+    asks, decisions = asked.pop("incidents"), _decisions(asked.pop("decisions"))
     options = Options(routing=not asked.pop("no_routing"), exclude=not asked.pop("no_exclusions"), **asked)
     console = Console(stderr=True, highlight=False)
     # Findings that stream to a terminal and a progress bar on it would write over each other.
@@ -173,15 +175,28 @@ def _tracker() -> Tracker:
     return Tracker()
 
 
+def _decisions(path: str | None) -> dict[str, Decision]:
+    """What was decided, read before a hunt of hours; a file that is not there yet is said to be none."""
+    if path is None:
+        return {}
+    from pathlib import Path
+
+    from vedette.correlate.decisions import read_decisions
+
+    found = read_decisions(path)
+    if not Path(path).exists():
+        click.echo(f"vedette: no decisions yet: there is no {path}", err=True)
+    return found
+
+
 def _incidents(
-    tracker: Tracker, logs: tuple[str, ...], decisions: str | None, made: list[Incident]
+    tracker: Tracker, logs: tuple[str, ...], decisions: dict[str, Decision], made: list[Incident]
 ) -> Iterator[Incident]:
     """The incidents, once the findings are through; kept in `made` as well."""
-    from vedette.correlate.decisions import decided, read_decisions
+    from vedette.correlate.decisions import decided
     from vedette.correlate.judging import incidents
 
-    known = read_decisions(decisions)
-    for one in decided(incidents(list(tracker.jobs()), logs[0]), known):
+    for one in decided(incidents(list(tracker.jobs()), logs[0]), decisions):
         made.append(one)
         yield one
 

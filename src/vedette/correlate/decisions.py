@@ -30,6 +30,9 @@ def read_decisions(path: str | os.PathLike[str] | None) -> dict[str, Decision]:
     try:
         if not place.exists():
             return {}
+        # A pipe would be waited for.
+        if not place.is_file():
+            raise UsageError(f"{path} is no regular file; name one as `vedette decide` writes it")
         if place.stat().st_size > _MAX_BYTES:
             raise UsageError(f"{path}: more than {_MAX_BYTES >> 20} MiB of decisions")
         found = msgspec.json.decode(place.read_bytes() or b"{}", type=dict[str, Decision])
@@ -47,7 +50,7 @@ def decide(path: str | os.PathLike[str], identity: str, decision: Decision | Non
     """Write a decision, or take it back; the file has an id a line, sorted, so that git shows what changed.
 
     Raises:
-        UsageError: the id is none, or the file can't be read or written.
+        UsageError: the id is none, there is nothing to take back, or the file can't be read or written.
     """
     if not _ID.fullmatch(identity):
         raise UsageError(
@@ -55,7 +58,8 @@ def decide(path: str | os.PathLike[str], identity: str, decision: Decision | Non
         )
     held = read_decisions(path)
     if decision is None:
-        held.pop(identity, None)
+        if held.pop(identity, None) is None:
+            raise UsageError(f"{path} holds no decision on {identity}")
     else:
         held[identity] = decision
     lines = [
@@ -68,6 +72,7 @@ def decide(path: str | os.PathLike[str], identity: str, decision: Decision | Non
         beside.write_text(text, encoding="utf-8")
         beside.replace(place)
     except OSError as error:
+        beside.unlink(missing_ok=True)
         raise UsageError(f"can't write {path}: {error.strerror}") from None
 
 
