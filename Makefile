@@ -46,8 +46,9 @@ format: $(VENV)/.dev.stamp ## write the code in the house's form
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
 
-bench: $(VENV)/.dev.stamp $(VENV)/.peers.stamp ## race the hunt and the conversion to KQL against their peers
+bench: $(VENV)/.dev.stamp $(VENV)/.peers.stamp ## race the hunt and the conversion to KQL; what correlations hold
 	$(BIN)/python -m benchmarks.run $(ARGS)
+	$(BIN)/python -m benchmarks.correlation
 	$(BIN)/python -m benchmarks.conversion --peer $(VENV)/peers/bin/python
 
 fuzz: $(VENV)/.dev.stamp ## the property tests with 5,000 examples, where they ask for no number; then bytes for MINUTES

@@ -147,14 +147,19 @@ class Steps:
 
     def add(self, entry: Entry) -> None:
         """See `Measure`."""
+        place = entry.rule
         if entry.time != self._at:
-            self._at, self._places, self._before = entry.time, set(), list(self._began)
-        if entry.rule in self._places:
-            return
-        self._places.add(entry.rule)
-        self._began = list(self._before)
-        for place in sorted(self._places):
-            self._began[place] = max(self._began[place], self._began[place - 1]) if place else self._at
+            self._at, self._places, self._before = entry.time, {place}, self._began
+            self._began = self._before.copy()
+            self._step(place)
+        elif place not in self._places:
+            self._places.add(place)
+            self._began = self._before.copy()
+            for each in sorted(self._places):
+                self._step(each)
+
+    def _step(self, place: int) -> None:
+        self._began[place] = max(self._began[place], self._began[place - 1]) if place else self._at
 
     def remove(self, entry: Entry) -> None:
         """Nothing to do: a run that began before the window does not count."""

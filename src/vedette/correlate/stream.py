@@ -163,8 +163,9 @@ class Stream:
         if not window.entries:
             return None
         figure = window.measure.value(end, start)
-        if not all(part.holds(figure) for part in self._condition):
-            return None
+        for part in self._condition:
+            if not part.holds(figure):
+                return None
         fresh = window.untold()
         if late is not None and not late.told:
             late.told = True
