@@ -366,6 +366,15 @@ def test_what_comes_late_counts_and_is_told(log, tmp_path):
     assert note.startswith("2 matches came late")
 
 
+def test_long_values_are_told_apart_and_kept_short(log, tmp_path):
+    section = "type: event_count, rules: flush, group-by: CommandLine, timespan: 1m, condition: {gte: 2}"
+    for second, end in enumerate(("same", "same", "other")):
+        log.flush(second, chain="x" * 5_000 + end)
+    (joint,) = joints(hunted(log.write(), rules=write(tmp_path, FLUSH, correlation(1, section)))[0])
+    assert joint.count == 2
+    assert len(joint.group["CommandLine"]) < 600
+
+
 def test_a_hunt_that_stops_says_what_is_missing(log, tmp_path):
     log.flush(0).flush(1).flush(2).reach(3).sudo(4).write()
     rules = write(tmp_path, FLUSH, SUDO, correlation(1, THREE))

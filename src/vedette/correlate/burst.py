@@ -73,7 +73,7 @@ class Burst:
             if self._held[entry.rule] < self._quota:
                 self._held[entry.rule] += 1
                 self._shown.append(entry)
-            elif len(self._spare) < MAX_SHOWN:
+            elif len(self._spare) < MAX_SHOWN - self._quota:
                 self._spare.append(entry)
 
     @property
@@ -98,7 +98,7 @@ class Bursts:
     """
 
     def __init__(
-        self, span: float, rules: int = 1, *, make_tally: Callable[[], Tally] | None = None, most: int = 5_000
+        self, span: float, rules: int = 1, *, make_tally: Callable[[], Tally] | None = None, most: int = 2_000
     ) -> None:
         self._span = span
         self._rules = rules

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import zlib
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -26,6 +27,8 @@ from vedette.telemetry.listing import expand
 
 #: Value of `category` in findings of correlations.
 CATEGORY: Final = "correlation"
+#: Longest value that is kept as it is; what a log says can be of any length, and there are many groups.
+MAX_VALUE: Final = 1024
 #: Fields that are the host.
 HOST: Final = frozenset({"Computer", "ComputerName", "Hostname"})
 #: Fields that are an audit session: node, boot and number, since the number alone repeats.
@@ -123,7 +126,7 @@ class Correlating:
                 number = str(value)[:20]
                 known = number.isascii() and number.isdigit()
                 return Session(host, self._boots.get(host, 0), int(number)) if known else None
-            return text_of(value)
+            return _bounded(text_of(value))
 
         key = (host, finding.origin.serial, _mark(finding), finding.rule.id)
         complete = self.evaluation.push(finding.rule.id, event.time, read, key=key, item=seen)
@@ -307,6 +310,14 @@ def _group(correlation: Correlation, burst: Burst) -> dict[str, str]:
         field: str(value.ses) if isinstance(value, Session) else str(value)
         for field, value in zip(correlation.group_by, burst.group, strict=True)
     }
+
+
+def _bounded(text: str) -> str:
+    """A text as it is kept: of a long one the beginning, and a digest that tells it from others."""
+    if len(text) <= MAX_VALUE:
+        return text
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return f"{text[: MAX_VALUE // 2]}… {digest}"
 
 
 def _mark(finding: Finding) -> int:
