@@ -257,7 +257,7 @@ def test_coverage_says_what_was_not_seen(show):
         "auditd was stopped",
         "needs OriginalFileName",
         "rules/bad.yml:3: no detection",
-        "77.2 %",
+        "77.3 %",
     ):
         assert part in text
     assert "2 lines: no JSON object with `schema` and `kind`, first at f.ndjson:7" in text

@@ -34,8 +34,12 @@ function flowOf(incident) {
       listening.length + peers.length === 0 && el("span.dim", null, "no listener and no new peer seen"),
       el("ul", null,
         listening.map((text) => el("li", null, el("b.mono", null, text), el("span.dim", null, "listens on the host"))),
-        peers.map(([address, known]) => el("li", null, el("b.mono", null, known.ports.size ? `${address} port ${[...known.ports].slice(0, 8).join(", ")}${known.ports.size > 8 ? " …" : ""}` : address),
-          el("span.dim", null, [...known.kinds].join(", ")))))));
+        peers.slice(0, 12).map(([address, known]) => {
+          const ports = [...known.ports].sort((a, b) => a - b);
+          return el("li", null, el("b.mono", null, ports.length === 1 ? `${address} port ${ports[0]}` : address), el("span.dim", null, [...known.kinds].join(", "),
+            ports.length > 1 && `: ports ${ports.slice(0, 10).join(", ")}${ports.length > 10 ? " …" : ""}`));
+        }),
+        peers.length > 12 && el("li.dim", null, `and ${peers.length - 12} more`))));
 }
 
 function findingsOf(incident) {
@@ -48,21 +52,25 @@ function findingsOf(incident) {
 }
 
 function factItem(fact, first) {
-  const since = Date.parse(fact.time) - first;
+  const since = Date.parse(fact.time) - first, command = fact.command_line || "";
+  // What the command line says need not be said twice.
+  const tail = `: ${command}`;
+  const said = command && fact.text.endsWith(tail) ? fact.text.slice(0, -tail.length) : fact.text;
+  const author = fact.rule && `${fact.rule.title === said ? "rule" : `rule: ${fact.rule.title},`} by ${fact.rule.author || "an unnamed author"}`;
   return el("li", { className: FACT[fact.kind] || "other" },
     el("span.when", { title: fact.time }, fact.time.slice(11, 23), since > 0 && ` +${lasting(since)}`),
-    tag(fact.kind, FACT[fact.kind] || "other"), " ", el("b", null, fact.text),
-    fact.command_line && fact.command_line !== fact.text && code(fact.command_line),
+    tag(fact.kind, FACT[fact.kind] || "other"), " ", el("b", null, said),
+    command && !said.includes(command) && code(command),
     el("span.tie", null, [
       fact.tie, fact.user && `${fact.login_user && fact.login_user !== fact.user ? `${fact.login_user} as ` : ""}${fact.user}`, fact.pid !== null && `pid ${fact.pid}`,
-      fact.rule && `rule: ${fact.rule.title}, by ${fact.rule.author || "an unnamed author"}`, fact.excluded_by && `covered by exclusion ${fact.excluded_by}`,
+      author, fact.excluded_by && `covered by exclusion ${fact.excluded_by}`,
     ].filter(Boolean).join(" · ")));
 }
 
 function factList(incident) {
   const first = Date.parse(incident.first);
   const list = el("ol.facts");
-  const most = 40;
+  const most = 30;
   for (const fact of incident.facts.slice(0, most)) list.append(factItem(fact, first));
   if (incident.facts.length <= most) return list;
   const more = el("button.small", { type: "button", onclick: () => {
@@ -95,16 +103,19 @@ function decisionOf(incident) {
     el("span.dim", null, [one.by && ` by ${one.by}`, one.time && `, ${one.time}`].filter(Boolean).join("")));
 }
 
+// How many kinds of things followed: the widest of incidents that are as severe comes first.
+const breadth = (incident) => new Set(incident.facts.map((fact) => fact.kind)).size;
+
 function drawIncidents() {
   if (!D.incidents.length) return;
   byId("incidents").hidden = false;
   const body = byId("incidents-body");
   const ordered = D.incidents.map((one, place) => [one, place]).sort(([a], [b]) =>
-    Number(Boolean(a.decision)) - Number(Boolean(b.decision)) || rankOf(a.level) - rankOf(b.level) || (a.first < b.first ? -1 : 1));
+    Number(Boolean(a.decision)) - Number(Boolean(b.decision)) || rankOf(a.level) - rankOf(b.level) || breadth(b) - breadth(a) || (a.first < b.first ? -1 : 1));
   const more = el("button", { type: "button" });
   let drawn = 0;
   const draw = () => {
-    for (const [incident, place] of ordered.slice(drawn, drawn + 25)) more.before(incidentCard(incident, place));
+    for (const [incident, place] of ordered.slice(drawn, drawn + 25)) more.before(incidentCard(incident, place, incident === ordered[0][0]));
     drawn = Math.min(ordered.length, drawn + 25);
     more.hidden = drawn >= ordered.length;
     more.textContent = `Show more (${ordered.length - drawn} left)`;
@@ -114,7 +125,7 @@ function drawIncidents() {
   draw();
 }
 
-function incidentCard(incident, place) {
+function incidentCard(incident, place, open) {
   const kernel = KERNEL[incident.kernel.verdict] || [incident.kernel.verdict, "neutral"];
   const state = STATE[incident.state] || [incident.state, "neutral"];
   const holder = el("div");
@@ -122,7 +133,7 @@ function incidentCard(incident, place) {
     const open = grown.getAttribute("aria-expanded") !== "true";
     grown.setAttribute("aria-expanded", String(open));
     holder.replaceChildren();
-    if (open) holder.append(treeOf(findingsOf(incident)) || el("p.dim", null, "None of its findings is in this report, so no process is."));
+    if (open) holder.append(treeOf(findingsOf(incident), incident.facts) || el("p.dim", null, "No process of it is known."));
   } }, "Show");
   return el(`article.card.panel.${lookOf(incident.level)}`, { id: `incident-${place}`, tabindex: -1, "aria-labelledby": `incident-title-${place}` },
     el("header", null,
@@ -131,7 +142,7 @@ function incidentCard(incident, place) {
         incident.decision && tag(`decided: ${incident.decision.verdict}`, incident.decision.verdict === "malicious" ? "bad" : "good"),
         tag(`${counted(incident.findings, "finding")}${incident.excluded ? `, ${incident.excluded} excluded` : ""}`))),
     flowOf(incident),
-    el(".columns", null,
+    el("details.more", { open }, el("summary", null, "What happened, what the kernel recorded, what to do now"), el(".columns", null,
       el("div", null,
         el("section", null, el("h4", null, "What happened"), factList(incident)),
         el("section", null, el("h4", null, "Process tree ", grown), holder)),
@@ -139,5 +150,5 @@ function incidentCard(incident, place) {
         incident.reasons.length > 0 && el("section", null, el("h4", null, `Why ${incident.level}`), el("ul.reasons", null, incident.reasons.map((reason) => el("li", null, reason)))),
         kernelOf(incident),
         incident.next_steps.length > 0 && el("section", null, el("h4", null, "What to do now"), incident.next_steps.map(stepItem)),
-        el("section", null, el("h4", null, "Decision"), decisionOf(incident)))));
+        el("section", null, el("h4", null, "Decision"), decisionOf(incident))))));
 }

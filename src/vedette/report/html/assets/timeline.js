@@ -68,6 +68,7 @@ function drawTimeline() {
     if (at < width - 40 && at > 2) parts.push(svg("text", { x: at + 3, y: 11 }, text));
   }
   if (bands) {
+    parts.push(svg("text", { x: 2, y: AXIS + 13, class: "lane" }, "Incidents"));
     D.incidents.forEach((incident, place) => {
       const from = x(Date.parse(incident.first)), to = x(Date.parse(incident.last));
       if (!(to >= -20 && from <= width + 20)) return;
@@ -170,7 +171,11 @@ function drag() {
       look(view.from + from * length, view.from + to * length);
     } else if (event.target.dataset && event.target.dataset.incident) {
       const card = byId(`incident-${event.target.dataset.incident}`);
-      if (card) { card.scrollIntoView(); card.focus({ preventScroll: true }); }
+      if (card) {
+        card.querySelector("details.more").open = true;
+        card.scrollIntoView();
+        card.focus({ preventScroll: true });
+      }
     }
   };
   canvas.addEventListener("pointerup", end);

@@ -53,16 +53,34 @@ function branch(node, above, budget) {
   return item;
 }
 
-function treeOf(indices) {
+// Facts tell of processes that no finding shows; each stands by itself, below the edge of the log.
+function loose(facts, roots) {
+  const seen = new Set();
+  const walk = (node) => { seen.add(String(node.pid)); node.below.forEach(walk); };
+  roots.forEach(walk);
+  const items = [];
+  for (const fact of facts) {
+    if (fact.pid === null || seen.has(String(fact.pid))) continue;
+    seen.add(String(fact.pid));
+    const look = FACT[fact.kind] || "other";
+    items.push(el("li", null, el(`span.node.hit.${look}`, null, el("span.name", null, base(fact.image) || "unknown program"), el("span.pid", null, `pid ${fact.pid}`),
+      fact.user && el("span.by", null, fact.user), " ", tag(fact.kind, look), fact.command_line && code(fact.command_line))));
+  }
+  return items.slice(0, 60);
+}
+
+function treeOf(indices, facts = []) {
   const roots = grow(indices);
-  if (!roots.length) return null;
-  const list = el("ul.tree");
   const budget = { left: 120 };
+  const whole = [], cut = [];
   for (const root of roots) {
     if (budget.left-- <= 0) break;
-    const item = branch(root, null, budget);
-    list.append(root.pid === 1 ? item : el("li", null, el("span.node.edge", null, "edge of the log: what started this is not in it"), el("ul.tree", null, item)));
+    (root.pid === 1 ? whole : cut).push(branch(root, null, budget));
   }
+  cut.push(...loose(facts, roots));
+  if (!whole.length && !cut.length) return null;
+  const list = el("ul.tree", null, whole);
+  if (cut.length) list.append(el("li", null, el("span.node.edge", null, "edge of the log: what started this is not in it"), el("ul.tree", null, cut)));
   if (budget.left <= 0) list.append(el("li.dim", null, "… more processes are left out"));
   return list;
 }
