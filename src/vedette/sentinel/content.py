@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
@@ -18,6 +18,7 @@ from vedette.sentinel.mapping import Mapped
 from vedette.sentinel.technique import Tags
 from vedette.sentinel.writing import plain
 from vedette.sigma.correlation import Correlation
+from vedette.sigma.rule import Rule
 
 Form: TypeAlias = Literal["analytics", "hunting"]
 #: Names every id that is made here; never to be changed, or all content would be new to a workspace.
@@ -80,13 +81,13 @@ def identity(query: Query, form: Form) -> str:
     return str(uuid.uuid5(_NAMESPACE, told))
 
 
-def hunting(query: Query, mapped: Mapped, tags: Tags, extra: str = "") -> dict[str, Any]:
+def hunting(query: Query, mapped: Mapped, tags: Tags, joined: Sequence[Rule] = ()) -> dict[str, Any]:
     """A hunting query."""
     return _ordered(
         {
             "id": identity(query, "hunting"),
             "name": _name(query),
-            "description": describe(query.rule, extra),
+            "description": describe(query.rule, joined),
             "requiredDataConnectors": _connectors(query),
             "tactics": list(tags.tactics),
             "relevantTechniques": list(tags.techniques),
@@ -97,7 +98,9 @@ def hunting(query: Query, mapped: Mapped, tags: Tags, extra: str = "") -> dict[s
     )
 
 
-def analytics(query: Query, mapped: Mapped, tags: Tags, schedule: Schedule, extra: str = "") -> dict[str, Any]:
+def analytics(
+    query: Query, mapped: Mapped, tags: Tags, schedule: Schedule, joined: Sequence[Rule] = ()
+) -> dict[str, Any]:
     """An analytics rule that runs on a schedule, and makes an alert of each row."""
     rule = query.rule
     if isinstance(rule, Correlation):
@@ -107,7 +110,7 @@ def analytics(query: Query, mapped: Mapped, tags: Tags, schedule: Schedule, extr
             "id": identity(query, "analytics"),
             "kind": "Scheduled",
             "name": _name(query),
-            "description": describe(rule, extra),
+            "description": describe(rule, joined),
             "severity": read_made().severities[rule.level],
             "requiredDataConnectors": _connectors(query),
             "queryFrequency": written(schedule.frequency),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from vedette.sentinel.limits import read_limits
@@ -11,31 +12,39 @@ from vedette.sigma.rule import Rule
 
 #: The text of the license that asks to be named wherever a rule is shared.
 DRL: Final = "https://github.com/SigmaHQ/Detection-Rule-License"
-_SIGMAHQ: Final = "https://github.com/SigmaHQ/sigma"
 _MOST_AUTHOR: Final = 1500
+_MOST_JOINED: Final = 8
 _CUT: Final = " ..."
 
 
-def describe(rule: Rule | Correlation, extra: str = "") -> str:
+def describe(rule: Rule | Correlation, joined: Sequence[Rule] = ()) -> str:
     """The description, within what Sentinel takes; where it is too long, the rule's own text is cut.
 
     Args:
         rule: the rule.
-        extra: a line more, about the content itself; may be empty.
+        joined: the rules that it joins, if it is a correlation: their authors are named too.
     """
     credit = [
         f"Author: {_line(rule.author)[:_MOST_AUTHOR] or 'not stated'}",
-        f"Sigma rule: {rule.id}" + (f" ({_SIGMAHQ})" if _is_drl(rule.license) else ""),
-        f"License: {_line(rule.license)[:200] or 'not stated'}" + (f" ({DRL})" if _is_drl(rule.license) else ""),
+        f"Sigma rule: {rule.id}",
+        f"License: {_license(rule)}",
     ]
-    if extra:
-        credit.append(extra)
+    credit += [
+        f"Joins {one.id}, by {_line(one.author)[:100] or 'not stated'}, license: {_license(one)[:100]}"
+        for one in joined[:_MOST_JOINED]
+    ]
+    if len(joined) > _MOST_JOINED:
+        credit.append(f"Joins {len(joined) - _MOST_JOINED:,} more rules, whose authors stand in their files")
     end = "\n".join(credit)
     most = read_limits().limit("description-length").most - len(end) - 2
     own = plain(rule.description) or _line(rule.title)
     if len(own) > most:
         own = own[: most - len(_CUT)].rstrip() + _CUT
     return f"{own}\n\n{end}"
+
+
+def _license(rule: Rule | Correlation) -> str:
+    return (_line(rule.license)[:200] or "not stated") + (f" ({DRL})" if _is_drl(rule.license) else "")
 
 
 def _is_drl(license_: str) -> bool:

@@ -23,6 +23,7 @@ from vedette.sentinel.validate import validate
 from vedette.sentinel.watchlist import Watchlist, listed
 from vedette.sentinel.writing import document
 from vedette.sigma.correlation import Correlation
+from vedette.sigma.references import Directory, resolve
 from vedette.sigma.rule import Rule
 from vedette.sigma.ruleset import RuleSet
 
@@ -101,20 +102,23 @@ def render(
     if judged is not None and wanted.watchlists:
         judged, lists = _apart(loaded, target, judged)
     found = convert_all(loaded, target, wanted.options, judged)
+    directory = Directory(loaded.rules, loaded.correlations)
     names = Counter(_stem(query).lower() for query in found if query.part[0] == 1)
     artefacts: list[Artefact] = []
     refused: list[ContentError] = []
     notes: list[str] = []
     rendered: set[str] = set()
     for query in found:
-        made, faults = _of_query(query, target, wanted, lists.get(query.rule.id, ()), checker, names)
+        joined = _joined(query.rule, directory) if isinstance(query.rule, Correlation) else ()
+        made, faults = _of_query(query, target, wanted, lists.get(query.rule.id, ()), checker, names, joined)
         artefacts += made
         refused += faults
         if made:
             rendered.add(query.rule.id)
             notes += _notes(query)
-    for several in lists.values():
-        artefacts += [one for each in several for one in _watchlist(target, each)]
+    for name, several in lists.items():
+        if name in rendered:
+            artefacts += [one for each in several for one in _watchlist(target, each)]
     whole = sum(query.part[0] == 1 for query in found)
     return Rendering(
         target.name, tuple(artefacts), tuple(refused), tuple(notes), whole, len(rendered), checker is not None
@@ -140,6 +144,7 @@ def _of_query(
     lists: Sequence[Watchlist],
     checker: Checker | None,
     names: Counter[str],
+    joined: Sequence[Rule],
 ) -> tuple[list[Artefact], list[ContentError]]:
     if not query.text:
         return [], list(query.errors)
@@ -155,9 +160,10 @@ def _of_query(
     tags = read_tags(query.rule.tags)
     made: list[Artefact] = []
     for form in wanted.forms:
-        content = (
-            analytics(query, telling, tags, wanted.schedule) if form == "analytics" else hunting(query, telling, tags)
-        )
+        if form == "analytics":
+            content = analytics(query, telling, tags, wanted.schedule, joined)
+        else:
+            content = hunting(query, telling, tags, joined)
         path = f"{target.name}/{form}/{_file(query, names)}"
         faults = [
             ConversionError(
@@ -172,6 +178,21 @@ def _of_query(
             return [], list(faults)
         made.append(Artefact(path, document(content), content, form, query.rule.id))
     return made, []
+
+
+def _joined(correlation: Correlation, directory: Directory) -> tuple[Rule, ...]:
+    """The rules that a correlation joins, also through others, each once."""
+    found: dict[str, Rule] = {}
+    waiting, seen = [correlation], {correlation.id}
+    while waiting:
+        for part in resolve(waiting.pop(), directory):
+            below = part.source
+            if isinstance(below, Rule):
+                found[below.id] = below
+            elif below.id not in seen:
+                seen.add(below.id)
+                waiting.append(below)
+    return tuple(found.values())
 
 
 def _mapped(query: Query, target: Target, checker: Checker | None) -> Mapped:

@@ -55,19 +55,17 @@ class Watchlist(msgspec.Struct, frozen=True):
     def lines(self) -> list[str]:
         """KQL that takes its rows out, to be put behind a rule's conditions; a row that has expired takes out none."""
         told = "; ".join(f"{one.filter.title} ({one.id})" for one in self.exclusions)
-        source = f"_GetWatchlist({quote(self.alias)}) | where isempty(Expires) or todatetime(Expires) > now()"
-        head = comment(f"excluded by the watchlist {self.alias}: {told}")
-        if len(self.columns) == 1:
-            (column,) = self.columns
-            return [head, f"| where not({column} in~ (({source} | project tostring({column}))))"]
         keys = [f"Excluded{number}" for number in range(1, len(self.columns) + 1)]
         pairs = list(zip(keys, self.columns, strict=True))
-        here = ", ".join(f"{key} = tolower({column})" for key, column in pairs)
-        there = ", ".join(f"{key} = tolower(tostring({column}))" for key, column in pairs)
+        # A list that was emptied has no columns, and a row that lacks a value must not cover what lacks it too.
+        there = ", ".join(f'{key} = tolower(tostring(column_ifexists({quote(name)}, "")))' for key, name in pairs)
+        filled = " and ".join(f"isnotempty({key})" for key in keys)
         return [
-            head,
-            f"| extend {here}",
-            f"| join kind=leftanti ({source} | project {there}) on {', '.join(keys)}",
+            comment(f"excluded by the watchlist {self.alias}: {told}"),
+            f"| extend {', '.join(f'{key} = tolower({name})' for key, name in pairs)}",
+            f"| join kind=leftanti (_GetWatchlist({quote(self.alias)})",
+            f'    | project Until = tostring(column_ifexists("Expires", "")), {there}',
+            f"    | where (isempty(Until) or todatetime(Until) > now()) and {filled}) on {', '.join(keys)}",
             f"| project-away {', '.join(keys)}",
         ]
 
