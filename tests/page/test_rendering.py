@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
@@ -66,6 +67,19 @@ def test_a_stranger_s_text_is_no_markup_in_markdown():
     assert "<em>" not in made
     assert made.count("<pre>") == 1
     assert made.count("<h") == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["- x", "+ x", "1. x", "12) x", "---", "=== x", "&lt;b&gt; &copy;", "* x", "> x", "    x"]
+)
+def test_text_that_begins_like_markup_is_shown_as_it_is(text):
+    shown = html.escape(text.strip(), quote=False)
+    made = MarkdownIt("commonmark").enable("table").render(markdown((Paragraph(text), Items((text,)))))
+    assert made == f"<p>{shown}</p>\n<ul>\n<li>{shown}</li>\n</ul>\n"
+
+
+def test_text_over_several_lines_is_one_line_of_a_page():
+    assert "<p>one two</p>" in page("t", (Paragraph("one\n\ttwo\n"),))
 
 
 def test_a_folder_without_a_description_is_told(tmp_path):

@@ -11,7 +11,9 @@ import msgspec
 
 from vedette.report.terminal import printable
 
-_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>#|~])")
+_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>#|~&])")
+#: What makes a list, a line or a heading where it begins a line.
+_OPENING: Final = re.compile(r"([-+=]|\d{1,9}(?=[.)]))")
 _STYLE: Final = """
 :root { color-scheme: light dark; --line: #8884; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem; }
@@ -71,13 +73,13 @@ def _markdown(block: Block) -> str:
         case Heading(text=text, depth=depth):
             return f"{'#' * depth} {_plain(text)}"
         case Paragraph(text=text):
-            return _plain(text)
+            return _begun(text)
         case Code(text=text, language=language):
             runs = [len(run) for run in re.findall(r"`+", text)]
             fence = "`" * max(3, max(runs, default=0) + 1)
             return f"{fence}{language}\n{_shown(text)}\n{fence}"
         case Items(texts=texts):
-            return "\n".join(f"- {_plain(text)}" for text in texts)
+            return "\n".join(f"- {_begun(text)}" for text in texts)
         case Table(heads=heads, rows=rows):
             lines = [heads, ("---",) * len(heads), *rows]
             return "\n".join(
@@ -122,12 +124,28 @@ def _row(cells: Sequence[str], tag: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return html.escape(printable(text))
+    return html.escape(_line(text))
 
 
 def _plain(text: str) -> str:
-    """Text on one line in which nothing is markup."""
-    return _SPECIAL.sub(r"\\\1", printable(" ".join(text.split())))
+    """Text within a line, in which nothing is markup."""
+    return _SPECIAL.sub(r"\\\1", _line(text))
+
+
+def _begun(text: str) -> str:
+    """Text that begins a line, which nothing in it makes another kind of line."""
+    line = _plain(text)
+    opening = _OPENING.match(line)
+    if opening is None:
+        return line
+    # A number can't be escaped, what follows it can.
+    place = opening.end() if opening[0].isdigit() else 0
+    return f"{line[:place]}\\{line[place:]}"
+
+
+def _line(text: str) -> str:
+    """Text on one line, with what a terminal would hide spelled out."""
+    return printable(" ".join(text.split()))
 
 
 def _shown(text: str) -> str:
