@@ -94,7 +94,7 @@ class Evaluation:
         item_of: Callable[[Correlation, Burst, Match], Any] | None = None,
         on_match: Callable[[Correlation, Match], None] | None = None,
     ) -> None:
-        bounds = Bounds(events=max(20_000, 400_000 // max(1, len(correlations))))
+        bounds = Bounds(events=max(2_000, 400_000 // max(2, len(correlations))))
         nodes = {one.id: _Node(one, resolve(one, directory), bounds, make_tally) for one in correlations}
         self._nodes = _upwards(nodes)
         self._routes: dict[str, list[tuple[_Node, int]]] = {}
