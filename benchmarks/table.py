@@ -47,8 +47,28 @@ def written(page: str, text: str) -> str:
     return f"{before}{BEGIN}\n\n{text}\n{END}{after}"
 
 
+def _conversion(results: Sequence[Result]) -> list[str]:
+    """The race of conversions to KQL."""
+    return [
+        f"### Rules to KQL, {results[0]['at'][:10]}",
+        "",
+        "CPU time a rule over the rules that both convert, medians of mixed rounds; reading the rule apart.",
+        "",
+        "| target | rules | both convert | Vedette, ms | existing backend, ms | ratio |",
+        "|---|--:|--:|--:|--:|--:|",
+        *(
+            f"| {result['target']} | {result['files']:,} | {result['both']:,} | {result['vedette']['convert_ms']:.2f} "
+            f"| {result['pySigma']['convert_ms']:.2f} | {result['ratio']:.1f} |"
+            for result in results
+        ),
+        "",
+    ]
+
+
 def _run(results: Sequence[Result]) -> list[str]:
     first = results[0]
+    if "pySigma" in first:
+        return _conversion(results)
     log, versions = first["log"], first["versions"]
     races = [result for result in results if result["kind"] == "race"]
     hunt = next(result["cpu_median"] for result in races if result["contestant"] == _HUNT)

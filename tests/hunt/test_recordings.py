@@ -33,7 +33,7 @@ def expected(host: str) -> dict[str, dict[str, int]]:
 
 
 def matches(host: str, image: Choice) -> tuple[Counter[str], int]:
-    hunt = Hunt(Options((str(EVIDENCE / f"{host}.audit.log.gz"),), image=image))
+    hunt = Hunt(Options((str(EVIDENCE / f"{host}.audit.log.gz"),), image=image, exclude=False))
     found: Counter[str] = Counter()
     total = 0
     for finding in hunt.findings():

@@ -16,7 +16,7 @@ EVIDENCE = Path(str(files("vedette"))) / "packs" / "linux-firewall" / "evidence"
 
 
 def by_engine(log: Path, rules: tuple[str, ...], **options) -> set[tuple[str, str, int, int, tuple[str, ...]]]:
-    hunt = Hunt(Options((str(log),), rules=rules, **options))
+    hunt = Hunt(Options((str(log),), rules=rules, exclude=False, **options))
     return {
         (finding.rule.id, finding.category, finding.origin.offset, finding.origin.serial, finding.views)
         for finding in hunt.findings()
@@ -24,7 +24,7 @@ def by_engine(log: Path, rules: tuple[str, ...], **options) -> set[tuple[str, st
 
 
 def by_reference(log: Path, rules: tuple[str, ...], **options) -> set[tuple[str, str, int, int, tuple[str, ...]]]:
-    hunt = Hunt(Options((str(log),), rules=rules, **options))
+    hunt = Hunt(Options((str(log),), rules=rules, exclude=False, **options))
     chosen = views(options.get("image", "both"))
     found = set()
     rules_of = {
