@@ -55,7 +55,8 @@ def report(
                 reading.read(stream, name)
     found = reading.dossier()
     for reason, count in found.unread.items():
-        click.echo(printable(f"unread    {count:,} lines, {reason} (first at {found.examples[reason]})"), err=True)
+        lines = "line" if count == 1 else "lines"
+        click.echo(printable(f"unread    {count:,} {lines}, {reason} (first at {found.examples[reason]})"), err=True)
     if redact:
         found = redacted(found)
     out = Output(output)

@@ -42,12 +42,13 @@ _LONGEST: Final = 200_000
 _MOST_NAMES: Final = 50_000
 
 _QUOTED: Final = r"(?:\"[^\"]*\"|'[^']*'|[^\s\"',;&|]+)"
+_KEY: Final = "(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)"
 _SECRETS: Final = (
-    # --password=X, --token X, password: X, "api_key": "X"
+    # --password X, -token X; behind a blank only an option's value is one, since `passwd ann` changes ann's
+    re.compile(r"(?P<key>(?<!\w)--?[\w.-]{0,64}?" + _KEY + r"[\"']?\s+)(?P<value>" + _QUOTED + ")", re.IGNORECASE),
+    # password=X, DB_PASS: X, "api_key": "X"
     re.compile(
-        r"(?P<key>(?<![A-Za-z])[\w.-]{0,64}?(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key"
-        r"|credentials?)[\"']?(?:\s*[=:]\s*|\s+))(?P<value>" + _QUOTED + ")",
-        re.IGNORECASE,
+        r"(?P<key>(?<![A-Za-z])[\w.-]{0,64}?" + _KEY + r"[\"']?\s*[=:]\s*)(?P<value>" + _QUOTED + ")", re.IGNORECASE
     ),
     # Authorization: Bearer X, Cookie: X
     re.compile(
@@ -83,6 +84,7 @@ _LOGIN: Final = re.compile(
     r"|\b(?:sudo|doas|runuser)\b[^|;&]{0,60}?\s-u\s?([A-Za-z_][\w.-]{0,31})"
     r"|\b(?:useradd|userdel|usermod|passwd|chage|adduser|deluser)\s(?:[^|;&]{0,200}\s)?([A-Za-z_][\w.-]{0,31})\s*$"
     r"|\bsu\s(?:-l?\s+)?([A-Za-z_][\w.-]{0,31})"
+    r"|\b(?:mysql|mysqldump|mariadb|psql|curl|wget)\b[^|;&]{0,300}?\s(?:-[uU]|--user)[\s=]?\s*([A-Za-z_][\w.-]{0,31})"
 )
 _URL_HOST: Final = re.compile(
     r"\b[a-z][a-z0-9+.-]{0,20}://(?:[^\s/@]{1,200}@)?([A-Za-z0-9][A-Za-z0-9.-]{1,252})", re.IGNORECASE
@@ -122,8 +124,8 @@ class Masks:
             return
         if _MASKED.fullmatch(value) or len(self._names) >= _MOST_NAMES:
             return
-        if value not in self._names:
-            self._names[value] = self.of(kind, value)
+        if value.lower() not in self._names:
+            self._names[value.lower()] = self.of(kind, value.lower())
             self._known = None
 
     def text(self, text: str) -> str:
@@ -141,8 +143,9 @@ class Masks:
             if self._known is None:
                 longest = sorted(self._names, key=lambda name: (-len(name), name))
                 # A longer word that holds a name is another word.
-                self._known = re.compile(rf"(?<![A-Za-z0-9_-])(?:{'|'.join(map(re.escape, longest))})(?![A-Za-z0-9_-])")
-            text = self._known.sub(lambda found: self._names[found[0]], text)
+                among = "|".join(map(re.escape, longest))
+                self._known = re.compile(rf"(?<![A-Za-z0-9_-])(?:{among})(?![A-Za-z0-9_-])", re.IGNORECASE)
+            text = self._known.sub(lambda found: self._names.get(found[0].lower(), found[0]), text)
         return text
 
     def learn(self, text: str) -> None:
@@ -173,6 +176,8 @@ class Masks:
         value = found["value"]
         if _MASKED.fullmatch(value) or value.lower() in ("yes", "no", "true", "false") or _FLAG.match(value):
             return found[0]
+        if found["key"].rstrip("=: ").lower().endswith("pwd") and value.lstrip("\"'").startswith("/"):
+            return found[0]  # a shell's working directory
         bare = value.strip("\"'")
         return found["key"] + self.of("secret", bare) if bare else found[0]
 
