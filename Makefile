@@ -33,7 +33,7 @@ test: $(VENV)/.dev.stamp $(VENV)/.parser.stamp ## set up, then every test that t
 	$(BIN)/python -m pytest -n $(JOBS) -m "not long" $(ARGS) $(TESTS)
 
 test-long: $(VENV)/.dev.stamp $(VENV)/.oracle.stamp $(VENV)/.parser.stamp ## the tests that take minutes
-	VEDETTE_ORACLE=$(VENV)/oracle/bin/python $(BIN)/python -m pytest -m long $(ARGS) $(TESTS)
+	VEDETTE_ORACLE=$(VENV)/oracle/bin/python $(BIN)/python -m pytest -n $(JOBS) -m long --durations=12 $(ARGS) $(TESTS)
 
 check: $(VENV)/.dev.stamp ## lint, format, types, import layers, house rules, documentation, locks
 	$(BIN)/ruff check
