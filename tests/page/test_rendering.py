@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -48,6 +49,38 @@ def test_html_loads_and_runs_nothing(tmp_path):
     assert "default-src 'none'" in text
     assert not re.search(r"<script|\bsrc=|\bon\w+=|href=|@import|url\(", text)
     assert text.count("<table>") > 5
+
+
+@pytest.fixture
+def pack(tmp_path):
+    """A pack with one rule and one recording, and no exclusion."""
+    folder = tmp_path / "own"
+    (folder / "rules").mkdir(parents=True)
+    (folder / "exclusions" / "accepted").mkdir(parents=True)
+    (folder / "pack.yml").write_text("title: Own\nevidence: {}\n", encoding="utf-8")
+    rule = Path(PACK) / "rules" / "proc_creation_lnx_iptables_flush_ufw.yml"
+    (folder / "rules" / rule.name).write_bytes(rule.read_bytes())
+    return folder
+
+
+def test_a_pack_without_exclusions_has_a_page_too(pack):
+    run = CliRunner().invoke(main, ["page", "render", str(pack)])
+    assert run.exit_code == 0
+    assert "No exclusion stands beside these rules." in run.stdout
+
+
+def test_what_is_not_applied_is_not_said_to_silence(pack):
+    source = next((Path(PACK) / "exclusions" / "accepted").glob("*libvirt*.yml"))
+    path = pack / "exclusions" / "accepted" / "own.yml"
+    alerts = {}
+    for expires in ("2099-01-01", "2020-01-01"):
+        path.write_text(f"{source.read_text(encoding='utf-8')}    expires: {expires}\n", encoding="utf-8")
+        run = CliRunner().invoke(main, ["page", "render", str(pack), "--evidence", f"{PACK}/evidence"])
+        assert run.exit_code == 0
+        alerts[expires] = run.stdout.count("| libvirt")
+        assert ("| not applied |" in run.stdout) is ("not applied for now: EXPIRED" in run.stdout)
+        assert ("| not applied |" in run.stdout) is (expires == "2020-01-01")
+    assert alerts["2020-01-01"] > alerts["2099-01-01"]
 
 
 BLOCKS = (Heading(EVIL), Paragraph(EVIL), Items((EVIL,)), Table((EVIL,), ((EVIL,),)), Code(EVIL + "\n```\nout"))

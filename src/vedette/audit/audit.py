@@ -42,6 +42,7 @@ class Request:
         evidence: folders of recordings beside those of the packs.
         table: what forging costs.
         now: UTC epoch seconds to which expiry is held.
+        optional: that there is no exclusion is no error.
     """
 
     rules: tuple[str, ...]
@@ -49,6 +50,7 @@ class Request:
     evidence: tuple[str, ...] = ()
     table: Table = dataclasses.field(default_factory=built_in)
     now: float = 0.0
+    optional: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,7 +103,7 @@ def audit(request: Request, *, on_progress: OnProgress | None = None) -> Audit:
     loaded = load((*request.rules, *_exclusion_folders(request.rules), *request.filters))
     recordings, problems = evidence_of(request)
     bound, unread = _bind(loaded, request)
-    if not bound and not unread:
+    if not bound and not unread and not request.optional:
         raise UsageError("no exclusion to judge; name a pack that has some, or --filters with Sigma filters")
     by_rule: dict[str, list[Exclusion]] = {}
     for one in bound:

@@ -73,10 +73,10 @@ def render(pack: str, form: str, evidence: tuple[str, ...], output: str | None) 
     from vedette.sigma.ruleset import load
 
     now = time.time()
+    title, prose = title_of(pack)
     loaded = load((pack,))
     with Meter(shown=sys.stderr.isatty()) as meter:
-        judged = audit(Request((pack,), (), evidence, now=now), on_progress=meter)
-    title, prose = title_of(pack)
+        judged = audit(Request((pack,), (), evidence, now=now, optional=True), on_progress=meter)
     blocks = tuple(render(title, prose, loaded, judged, now=now))
     out = Output(output)
     try:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from vedette.audit.audit import Audit
-from vedette.audit.judgement import Judgement
+from vedette.audit.judgement import WRONG, Judgement
 from vedette.errors import ParserMissingError
 from vedette.hunt.exclusion import judge
 from vedette.kql import Options, Query, convert_all, read_target
@@ -82,6 +82,8 @@ def _rule(rule: Rule, queries: Sequence[Query]) -> Iterator[Block]:
 
 
 def _scenarios(audit: Audit) -> Iterator[Block]:
+    if not audit.judgements:
+        yield Paragraph("No exclusion stands beside these rules.")
     by_scenario: dict[str, list[Judgement]] = {}
     for one in audit.judgements:
         by_scenario.setdefault(one.exclusion.scenario, []).append(one)
@@ -92,7 +94,7 @@ def _scenarios(audit: Audit) -> Iterator[Block]:
             tuple(
                 (
                     str(one.exclusion.filter.block.get("wording", "")) or one.exclusion.filter.title,
-                    "yes" if one.in_force else "no",
+                    _force(one),
                     one.verdict,
                     one.forging.grade if one.forging else "-",
                     f"{one.replayed.benign_silenced:,} of {one.replayed.benign:,}",
@@ -106,10 +108,23 @@ def _scenarios(audit: Audit) -> Iterator[Block]:
             yield from _exclusion(one)
 
 
+def _applies(one: Judgement) -> bool:
+    """Whether hunts apply it today."""
+    return one.in_force and not one.aside and one.verdict not in WRONG
+
+
+def _force(one: Judgement) -> str:
+    if not one.in_force:
+        return "no"
+    return "yes" if _applies(one) else "not applied"
+
+
 def _exclusion(one: Judgement) -> Iterator[Block]:
     kept = one.exclusion.filter
     said = [f"{kept.title}: {one.exclusion.reason}"]
     said += one.reasons
+    if one.aside:
+        said.append(f"not applied for now: {one.aside}")
     if one.forging is not None and one.forging.steps:
         said.append(f"to hide behind it: {'; '.join(one.forging.steps)}")
         said.append(f"what would show it: {'; '.join(one.forging.betrayed)}")
@@ -133,12 +148,12 @@ def _evidence(audit: Audit) -> Iterator[Block]:
             for one in audit.recordings
         ),
     )
+    applied = {one.exclusion.id for one in audit.judgements if _applies(one)}
     steps: dict[tuple[str, str, str], int] = {}
     for seen in audit.seen:
         if seen.step is not None and seen.step.label == "benign":
             key = (seen.recording, seen.step.name, seen.finding.rule.title)
-            silenced = any(one.in_force and one.exclusion.id in seen.by for one in audit.judgements)
-            steps[key] = steps.get(key, 0) + (not silenced)
+            steps[key] = steps.get(key, 0) + applied.isdisjoint(seen.by)
     alerting = tuple((*key, str(count)) for key, count in steps.items() if count)
     if alerting:
         yield Paragraph("Everyday steps that still alert, with the exclusions in force:")
