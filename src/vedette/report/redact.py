@@ -44,12 +44,8 @@ _MOST_NAMES: Final = 50_000
 _QUOTED: Final = r"(?:\"[^\"]*\"|'[^']*'|[^\s\"',;&|]+)"
 _KEY: Final = "(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)"
 _SECRETS: Final = (
-    # --password X, -token X; behind a blank only an option's value is one, since `passwd ann` changes ann's
-    re.compile(r"(?P<key>(?<!\w)--?[\w.-]{0,64}?" + _KEY + r"[\"']?\s+)(?P<value>" + _QUOTED + ")", re.IGNORECASE),
-    # password=X, DB_PASS: X, "api_key": "X"
-    re.compile(
-        r"(?P<key>(?<![A-Za-z])[\w.-]{0,64}?" + _KEY + r"[\"']?\s*[=:]\s*)(?P<value>" + _QUOTED + ")", re.IGNORECASE
-    ),
+    # password=X, DB_PASS: X, "api_key": "X", --token X
+    re.compile(r"(?P<key>" + _KEY + r"[\"']?(?:\s*[=:]\s*|(?P<blank>\s+)))(?P<value>" + _QUOTED + ")", re.IGNORECASE),
     # Authorization: Bearer X, Cookie: X
     re.compile(
         r"(?P<key>(?:proxy-)?(?:authorization|cookie|x-[a-z-]{0,32}(?:key|token))\s*[:=]\s*(?:(?:bearer|basic|token|digest)\s+)?)"
@@ -82,7 +78,7 @@ _AT: Final = re.compile(r"(?<![\w/.-])([A-Za-z_][\w.-]{0,31})@([A-Za-z0-9][A-Za-
 _LOGIN: Final = re.compile(
     r"\b(?:ssh|scp|sftp|slogin)\b[^|;&]{0,200}?\s-l\s?([A-Za-z_][\w.-]{0,31})"
     r"|\b(?:sudo|doas|runuser)\b[^|;&]{0,60}?\s-u\s?([A-Za-z_][\w.-]{0,31})"
-    r"|\b(?:useradd|userdel|usermod|passwd|chage|adduser|deluser)\s(?:[^|;&]{0,200}\s)?([A-Za-z_][\w.-]{0,31})\s*$"
+    r"|\b(?:useradd|userdel|usermod|passwd|chage|adduser|deluser)\s(?:[^|;&]{0,200}\s)?([A-Za-z_][\w.-]{0,31})\s{0,8}$"
     r"|\bsu\s(?:-l?\s+)?([A-Za-z_][\w.-]{0,31})"
     r"|\b(?:mysql|mysqldump|mariadb|psql|curl|wget)\b[^|;&]{0,300}?\s(?:-[uU]|--user)[\s=]?\s*([A-Za-z_][\w.-]{0,31})"
 )
@@ -176,6 +172,11 @@ class Masks:
         value = found["value"]
         if _MASKED.fullmatch(value) or value.lower() in ("yes", "no", "true", "false") or _FLAG.match(value):
             return found[0]
+        if found.re.groupindex.get("blank") and found["blank"]:
+            # Behind a blank only an option's value is a secret: `passwd ann` changes ann's.
+            before = found.string[max(0, found.start() - 80) : found.start()]
+            if not before[max(map(before.rfind, " \t\n\0\x1d")) + 1 :].lstrip("\"'").startswith("-"):
+                return found[0]
         if found["key"].rstrip("=: ").lower().endswith("pwd") and value.lstrip("\"'").startswith("/"):
             return found[0]  # a shell's working directory
         bare = value.strip("\"'")

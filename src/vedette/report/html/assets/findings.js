@@ -168,6 +168,6 @@ function drawFindings() {
   pager = el("div");
   const sort = el("select", { "aria-label": "Order of the findings", onchange: () => { list.sort = sort.value; drawList(); } },
     [["severity", "most severe first"], ["earliest", "earliest first"], ["latest", "latest first"]].map(([value, text]) => el("option", { value }, text)));
-  put(body, [ROWS.length > 0 && makeFilters(), timeline, el(".bar", null, el("div", null, countLabel), el("div.only-screen", null, ROWS.length > 0 && sort)), rowsHolder, el(".bar.only-screen", null, pager)]);
+  put(body, [ROWS.length > 0 && makeFilters(), timeline, el(".bar", null, el("div", null, countLabel), el("div.only-screen", null, ROWS.length > 0 && sort)), rowsHolder, el(".bar", null, pager)]);
   watchers.push(drawList);
 }
