@@ -6,13 +6,20 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 from click.testing import CliRunner
 
 from vedette.audit.audit import Request, audit
+from vedette.audit.forging import built_in
+from vedette.audit.recording import folder_recordings
+from vedette.audit.replay import replay
+from vedette.audit.suggest import FIELDS, suggest
 from vedette.cli.main import main
+from vedette.event import LogSource
 from vedette.hunt.hunt import built_in_pack
+from vedette.sigma.ruleset import load
 
 PACK = built_in_pack("linux-firewall")
 LOG = f"{PACK}/evidence/gw-nft-01.audit.log.gz"
@@ -40,6 +47,48 @@ def test_a_script_of_root_s_is_excluded_by_its_path_and_the_audit_accepts_it(tmp
     assert one.forging is not None
     assert one.forging.grade == "B"
     assert set(document["vedette"]["proved"]) == set(one.rules)
+
+
+RULE = """
+title: Any flush {number}
+id: 11111111-1111-4111-8111-{number:012}
+logsource: {source}
+detection: {{s: {{CommandLine|contains: iptables}}, condition: s}}
+---
+"""
+
+
+def written(folder: Path, *sources: str) -> str:
+    """A file with a rule for each log source."""
+    path = folder / "rules.yml"
+    text = "".join(RULE.format(number=number, source=source) for number, source in enumerate(sources))
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize("first", ["{category: process_creation}", "{product: linux, category: process_creation}"])
+def test_what_is_suggested_is_for_the_rules_whatever_their_log_source(tmp_path, first):
+    rules, path = written(tmp_path, first, "{category: process_creation}"), tmp_path / "mf.yml"
+    code, documents, _ = suggested("--step", "maintenance_job", "--evidence", f"{PACK}/evidence", rules)
+    path.write_text(yaml.safe_dump_all(documents), encoding="utf-8")
+    judged = audit(Request((rules,), (str(path),), (f"{PACK}/evidence",))).judgements
+    assert code in (0, 1)
+    assert [one.decision for one in judged] == ["ACCEPTED"] * len(documents)
+    assert all(len(one.rules) == 2 for one in judged)
+    assert documents
+
+
+def test_rules_that_share_no_log_source_get_none(tmp_path):
+    path = written(tmp_path, "{category: process_creation}", "{category: process_creation}")
+    first, second = load((path,)).rules
+    bound = {rule.id: () for rule in (first, second)}
+    recordings, _ = folder_recordings(f"{PACK}/evidence")
+    seen = tuple(replay(recordings[:1], (path,), bound, further=frozenset(FIELDS)))
+    benign = [one for one in seen if one.step is not None and one.step.name == "maintenance_job"]
+    rules = (first, msgspec.structs.replace(second, logsource=LogSource(product="linux")))
+    found = suggest(benign, seen, rules, built_in())
+    assert found
+    assert all("share no log source" in one.refusal and not one.accepted for one in found)
 
 
 def test_what_only_a_user_has_in_common_is_no_exclusion():

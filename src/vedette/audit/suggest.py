@@ -96,6 +96,8 @@ def _suggestion(
     judgement = judge_one(exclusion, chosen, tried, table)
     asked = {key.partition("|")[0] for key in document["filter"]["selection"]}
     refusal = "" if asked & _CAUSES else "the matches have in common who did it, and not what did it"
+    if not all(exclusion.filter.logsource.covers(rule.logsource) for rule in chosen):
+        refusal = "the rules share no log source, so that no filter is for all of them; name one rule at a time"
     return Suggestion(document, judgement, len(matches), len({_run(one) for one in matches}), refusal)
 
 
@@ -131,17 +133,13 @@ def _document(cause: str, matches: Sequence[Seen], rules: Sequence[Rule], owner:
         item = _item(field, [_values(field, one.values) for one in matches])
         if item is not None:
             selection[item[0]] = item[1]
-    source = rules[0].logsource if len({rule.logsource for rule in rules}) == 1 else None
-    logsource = {"product": "linux"}
-    if source is not None and source.category:
-        logsource["category"] = source.category
     name = cause.rpartition("/")[2] or "matches without a parent"
     return {
         "title": f"Everyday work of {name}"[:200],
         "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"vedette:suggest:{cause}:{sorted(rule.id for rule in rules)}")),
         "status": "experimental",
         "description": f"{len(matches)} matches marked as everyday work come from {cause or 'no known parent'}.",
-        "logsource": logsource,
+        "logsource": _shared(rules) or {"product": "linux"},
         "filter": {
             "rules": [rule.id for rule in rules],
             "selection": selection or {"ParentScript": "nothing in common"},
@@ -154,6 +152,16 @@ def _document(cause: str, matches: Sequence[Seen], rules: Sequence[Rule], owner:
             "proved": {rule.id: rule.digest for rule in rules},
         },
     }
+
+
+def _shared(rules: Sequence[Rule]) -> dict[str, str]:
+    """What the log sources of rules have in common; a filter that states more is for none of them."""
+    found = {}
+    for part in ("product", "category", "service"):
+        values = {getattr(rule.logsource, part) for rule in rules}
+        if len(values) == 1 and "" not in values:
+            found[part] = values.pop()
+    return found
 
 
 def _values(field: str, columns: dict[str, Value]) -> tuple[Value, ...]:
