@@ -86,8 +86,10 @@ FAILING: dict[str, tuple[tuple[str | int, ...], object, str]] = {
     "technique-tactics": (
         ("relevantTechniques",),
         ["T1053.003"],
-        "`relevantTechniques[0]` is T1053.003, whose tactics must all be listed; missing: "
-        "Execution, Persistence, PrivilegeEscalation",
+        (
+            "`relevantTechniques[0]` is T1053.003, whose tactics must all be listed; missing: "
+            "Execution, Persistence, PrivilegeEscalation"
+        ),
     ),
     "entities-list": (("entityMappings",), {"Host": "Dvc"}, "`entityMappings` must be a list"),
     "entities-count": (("entityMappings",), [], "`entityMappings` has 0 entries; allowed are 1 to 10"),

@@ -22,7 +22,10 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+    # What can't be seen is escaped; PyYAML would write some line ends as they are, and read them as blanks.
+    seen = all(letter.isprintable() or letter == "\n" for letter in text)
+    style = ("|" if "\n" in text else None) if seen else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 _Dumper.add_representer(str, _text)
