@@ -44,14 +44,14 @@ def test_rules_become_files_and_what_is_refused_is_named(folder, tmp_path, unpar
     files = sorted(str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.yaml"))
     assert files == [f"{target}/{form}/good.yaml" for target in ("asim", "xdr") for form in ("analytics", "hunting")]
     assert "tty.yml:6:9: sample" in result.stderr
-    assert "asim: 1 of 2 rules rendered, 2 files; without Microsoft's parser, unproved; not verified" in result.stderr
+    assert "asim: 1 of 2 rules rendered, 3 files; without Microsoft's parser, unproved; not verified" in result.stderr
     assert run("check", tmp_path / "out").exit_code == 0
 
 
 def test_where_the_parser_is_the_queries_are_accepted_by_it(folder, tmp_path, parser_folder):
     result = run("render", folder / "good.yml", "-o", tmp_path / "out", "--kind", "hunting", "--strict")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert "1 of 1 rules rendered, 1 files; accepted by Microsoft's parser" in result.stderr
+    assert "1 of 1 rules rendered, 2 files; accepted by Microsoft's parser" in result.stderr
 
 
 def test_strict_turns_a_refusal_into_the_exit_code(folder, tmp_path, unparsed):

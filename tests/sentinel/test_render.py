@@ -45,6 +45,10 @@ def rendered(
     return render(loaded, read_target(target), wanted, judged, checker)
 
 
+def contents(found: Rendering) -> list[dict[str, Any]]:
+    return [one.content for one in found.artefacts if one.form in BOTH]
+
+
 def content_of(found: Rendering, form: str = "analytics") -> dict[str, Any]:
     (one,) = [artefact for artefact in found.artefacts if artefact.form == form]
     content: dict[str, Any] = yaml.safe_load(one.text)
@@ -97,8 +101,8 @@ def test_a_hunting_query_has_no_schedule(simple):
 
 def test_ids_are_the_same_in_every_run_and_differ_by_form_and_target(simple):
     first, again, other = rendered([simple]), rendered([simple]), rendered([simple], "xdr")
-    ids = [one.content["id"] for one in (*first.artefacts, *other.artefacts)]
-    assert [one.content["id"] for one in again.artefacts] == ids[:2]
+    ids = [one["id"] for one in (*contents(first), *contents(other))]
+    assert [one["id"] for one in contents(again)] == ids[:2]
     assert len(set(ids)) == 4
     assert all(uuid.UUID(one).version == 5 for one in ids)
 
@@ -148,8 +152,8 @@ def test_a_rule_that_breaks_a_limit_has_no_file_and_is_named(tmp_path):
     assert str(error).startswith(f"{tmp_path / 'many.yml'}:1")
     split = rendered([tmp_path])
     assert split.refused == ()
-    assert len({one.content["id"] for one in split.artefacts}) == len(split.artefacts) >= 4
-    assert "(part 2 of " in split.artefacts[2].content["name"]
+    assert len({one["id"] for one in contents(split)}) == len(contents(split)) >= 4
+    assert "(part 2 of " in contents(split)[2]["name"]
 
 
 def test_columns_that_a_target_computes_are_computed(tmp_path, checker):
@@ -240,6 +244,7 @@ def test_a_file_is_only_ever_seen_whole(simple, tmp_path):
     assert [str(file.relative_to(tmp_path / "out")) for file in files] == [
         "asim/analytics/eve.yaml",
         "asim/hunting/eve.yaml",
+        "asim/azuredeploy.json",
     ]
     assert {path for path in (tmp_path / "out").rglob("*") if path.is_file()} == set(files)
     assert write_folder(found.artefacts, tmp_path / "out") == files
@@ -251,9 +256,13 @@ def test_the_pack_keeps_to_the_limits(target, checker, tmp_path):
     assert found.rendered >= 10
     files = write_folder(found.artefacts, tmp_path)
     checked = list(check([str(tmp_path)], checker))
-    assert len(checked) == len(files) == 2 * found.rendered
+    assert len(checked) == len(files) - 1 == 2 * found.rendered
     assert [fault for one in checked for fault in one.faults] == []
-    assert all(one.content["relevantTechniques"] == ["T1562.004"] for one in found.artefacts if "flush" in one.path)
+    assert all(
+        one.content["relevantTechniques"] == ["T1562.004"]
+        for one in found.artefacts
+        if one.content and "flush" in one.path
+    )
 
 
 @pytest.mark.long
@@ -265,5 +274,5 @@ def test_a_hundred_public_rules_keep_to_the_limits(target, checker, tmp_path, si
     assert found.rendered >= (100 if target != "syslog" else 10)
     files = write_folder(found.artefacts, tmp_path)
     checked = list(check([str(tmp_path)], checker))
-    assert len(checked) == len(files)
+    assert len(checked) == len(files) - 1
     assert [fault for one in checked for fault in one.faults] == []

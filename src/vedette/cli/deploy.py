@@ -88,10 +88,10 @@ def render(
     """Write rules as analytics rules and hunting queries of Sentinel.
 
     RULES are Sigma files, folders that are searched for them, or hunt packs. Below DIR each target has a folder with
-    `analytics`, `hunting` and `watchlists`. Exclusions that apply are taken out: those of pure equality by a
-    watchlist, the others in the query. What would not keep to Sentinel's limits is not written, and named. Where
-    Microsoft's parser is installed (see `vedette kql`), it has accepted each query that is written, and each mapped
-    column is one of its result. The exit code is 2 if no rule is rendered at all.
+    `analytics`, `hunting`, `watchlists` and a template of all of it, `azuredeploy.json`. Exclusions that apply are
+    taken out: those of pure equality by a watchlist, the others in the query. What would not keep to Sentinel's limits
+    is not written, and named. Where Microsoft's parser is installed (see `vedette kql`), it has accepted each query
+    that is written, and each mapped column is one of its result. The exit code is 2 if no rule is rendered at all.
     """
     from vedette.cli.convert import _settings
     from vedette.cli.exit import OK, RULES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -16,6 +16,7 @@ from vedette.kql import Options, Query, Target, convert_all
 from vedette.kql.check import Checker
 from vedette.kql.check.conversion import checked
 from vedette.kql.reach import verdicts
+from vedette.sentinel import template
 from vedette.sentinel.content import Form, Schedule, analytics, hunting
 from vedette.sentinel.mapping import Mapped, mapped, regrouped
 from vedette.sentinel.technique import read_tags
@@ -118,7 +119,8 @@ def render(
             notes += _notes(query)
     for name, several in lists.items():
         if name in rendered:
-            artefacts += [one for each in several for one in _watchlist(target, each)]
+            artefacts += [one for each in several for one in _watchlist(target, each, name)]
+    artefacts += _templates(target, artefacts, lists)
     whole = sum(query.part[0] == 1 for query in found)
     return Rendering(
         target.name, tuple(artefacts), tuple(refused), tuple(notes), whole, len(rendered), checker is not None
@@ -215,11 +217,30 @@ def _notes(query: Query) -> Iterator[str]:
         yield from (f"{rule.location}: {rule.title}: {note}" for note in query.notes)
 
 
-def _watchlist(target: Target, one: Watchlist) -> Iterator[Artefact]:
-    yield Artefact(f"{target.name}/watchlists/{one.alias}.csv", one.csv(), {}, "watchlist", "")
+def _watchlist(target: Target, one: Watchlist, rule: str) -> Iterator[Artefact]:
+    yield Artefact(f"{target.name}/watchlists/{one.alias}.csv", one.csv(), {}, "watchlist", rule)
     resource = one.resource()
     text = msgspec.json.format(msgspec.json.encode(resource)).decode() + "\n"
-    yield Artefact(f"{target.name}/watchlists/{one.alias}.json", text, resource, "watchlist", "")
+    yield Artefact(f"{target.name}/watchlists/{one.alias}.json", text, resource, "watchlist", rule)
+
+
+def _templates(
+    target: Target, artefacts: Sequence[Artefact], lists: Mapping[str, tuple[Watchlist, ...]]
+) -> Iterator[Artefact]:
+    """All content as templates; a rule stands in the one of its watchlists."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for one in artefacts:
+        needs = [each.alias for each in lists.get(one.rule, ())]
+        if one.form == "analytics":
+            groups.setdefault(one.rule, []).append(template.rule(one.content, needs))
+        elif one.form == "hunting":
+            groups.setdefault(one.rule, []).append(template.search(one.content, needs))
+        elif one.content:
+            groups.setdefault(one.rule, []).append(one.content)
+    texts = template.templates(groups.values())
+    for number, text in enumerate(texts, 1):
+        name = "azuredeploy.json" if len(texts) == 1 else f"azuredeploy.{number}of{len(texts)}.json"
+        yield Artefact(f"{target.name}/{name}", text, {}, "template", "")
 
 
 def _stem(query: Query) -> str:

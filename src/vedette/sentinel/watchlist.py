@@ -21,6 +21,7 @@ from vedette.kql.strings import comment, quote
 from vedette.kql.syslog import columns_of, prepared
 from vedette.kql.target import Target
 from vedette.predicate import And, Glob, Match, Or, Predicate
+from vedette.sentinel import template
 from vedette.sentinel.writing import plain
 from vedette.sigma.rule import Rule
 
@@ -79,27 +80,18 @@ class Watchlist(msgspec.Struct, frozen=True):
 
     def resource(self) -> dict[str, Any]:
         """The watchlist as a resource of a template, with its rows."""
-        return {
-            "type": "Microsoft.OperationalInsights/workspaces/providers/Watchlists",
-            "apiVersion": API,
-            "name": f"[concat(parameters('workspace'), '/Microsoft.SecurityInsights/{self.alias}')]",
-            "properties": {
-                "displayName": self.alias,
-                "description": escaped(f"Exclusions of the rule: {plain(self.rule)}"[:1000]),
-                "provider": "Vedette",
-                "source": "Local file",
-                "watchlistAlias": self.alias,
-                "itemsSearchKey": self.columns[0],
-                "contentType": "text/csv",
-                "numberOfLinesToSkip": 0,
-                "rawContent": escaped(self.csv()),
-            },
+        told = {
+            "displayName": self.alias,
+            "description": f"Exclusions of the rule: {plain(self.rule)}"[:1000],
+            "provider": "Vedette",
+            "source": "Local file",
+            "watchlistAlias": self.alias,
+            "itemsSearchKey": self.columns[0],
+            "contentType": "text/csv",
+            "numberOfLinesToSkip": 0,
+            "rawContent": self.csv(),
         }
-
-
-def escaped(text: str) -> str:
-    """Text that a template does not take for an expression."""
-    return f"[{text}" if text.startswith("[") else text
+        return template.watchlist(self.alias, told, API)
 
 
 def listed(
