@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from markdown_it import MarkdownIt
 from tests.report.html.samples import HOSTILE, make_excluded, make_fact, make_incident, make_summary
-from tests.report.samples import make_finding
+from tests.report.samples import make_correlation, make_finding
 
 from vedette.correlate.incident import Decision
 from vedette.report.dossier import Dossier, dossier
@@ -50,6 +50,12 @@ def test_what_could_not_be_read_is_told():
     written = markdown(Dossier(unread={"no JSON": 2}, examples={"no JSON": "f:1"}), "Hunt", made=MADE)
     assert "2 lines of the input could not be read: no JSON, first at `f:1`" in written
     assert "what was covered is not known" in written
+
+
+def test_the_rules_that_a_correlation_joins_are_named_with_their_authors():
+    written = text(make_correlation())
+    assert "Flush, then peer, by Eve" in written
+    assert "Flush Iptables Ufw Chain, by Joseliyo Sanchez" in written
 
 
 def test_masking_is_told():

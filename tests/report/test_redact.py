@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.report.html.samples import make_fact, make_incident, make_summary
-from tests.report.samples import FLUSH, ancestor, make_finding
+from tests.report.samples import FLUSH, ancestor, make_correlation, make_finding
 
 from vedette.correlate.incident import Decision
 from vedette.hunt.finding import Session
@@ -120,6 +120,16 @@ def test_one_value_has_one_mask_throughout():
     assert f"{mask}@" in finding.process.command_line
     ((address,),) = {tuple(re.findall(r"ip-\d+", finding.process.command_line))}
     assert any(fact.address == address for fact in incident.facts)
+
+
+def test_what_a_correlation_groups_by_is_masked_and_its_rules_keep_their_authors():
+    joint = make_correlation(group={"User": "mallory", "Computer": "gw-nft-01", "Image": "/usr/sbin/iptables"})
+    (found,) = redacted(dossier([joint])).findings
+    assert found.correlation is not None
+    group = found.correlation.group
+    assert (group["User"][:5], group["Computer"][:5], group["Image"]) == ("user-", "host-", "/usr/sbin/iptables")
+    assert {part.host for part in found.correlation.parts} == {group["Computer"]}
+    assert found.correlation.rules[0].rule.author.startswith("Joseliyo")
 
 
 def test_numbers_times_and_system_accounts_stay():

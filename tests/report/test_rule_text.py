@@ -76,3 +76,28 @@ def test_a_rule_without_a_place_in_the_target_says_why(tmp_path):
     told = rule_texts([header])[header.id]
     assert told.note.startswith("no KQL: ")
     assert told.text
+
+
+CORRELATION = """title: Many flushes
+id: 2f4b0c77-4b8f-4d24-9a6d-2a7f1a0c5e21
+status: test
+author: Ann
+correlation:
+  type: event_count
+  rules: [3be619f4-d9ec-4ea8-a173-18fdd01996ab]
+  group-by: [User]
+  timespan: 10m
+  condition: {gte: 3}
+level: high
+"""
+
+
+def test_a_correlation_is_told_beside_the_rules_that_it_joins(tmp_path):
+    (tmp_path / "many.yml").write_text(CORRELATION)
+    many = replace(FLUSH, id="2f4b0c77-4b8f-4d24-9a6d-2a7f1a0c5e21", source=f"{tmp_path}/many.yml")
+    told = rule_texts([many, replace(FLUSH, source=SOURCE)])
+    assert "type: event_count" in told[many.id].text
+    assert "ufw-logging-deny" in told[many.id].kql
+    assert "ufw-logging-deny" in told[FLUSH.id].kql
+    # Without the rule it can't be loaded, and the report says so.
+    assert "not where it was" in rule_texts([many])[many.id].note

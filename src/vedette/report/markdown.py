@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from vedette.correlate.incident import Fact, Incident
@@ -152,9 +152,10 @@ def _row(row: Group) -> tuple[str, ...]:
     )
 
 
-def _rules(groups: Iterable[Group]) -> Iterator[str]:
+def _rules(groups: Sequence[Group]) -> Iterator[str]:
     yield "## Rules"
-    headers = {row.rule.id: row.rule for row in groups}
+    headers = {one.rule.id: one.rule for row in groups for one in row.joined}
+    headers |= {row.rule.id: row.rule for row in groups}
     yield _items(
         f"{plain(rule.title)}, by {plain(rule.author) or 'an author who is not stated'}"
         f" ({plain(rule.license) or 'licence not stated'}), {plain(' '.join(rule.attack))} {span(rule.id)}"

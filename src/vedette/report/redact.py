@@ -40,6 +40,8 @@ _KEPT: Final = frozenset(
 #: What the longest command line may hold before only its beginning is looked at, and shown.
 _LONGEST: Final = 200_000
 _MOST_NAMES: Final = 50_000
+#: What a field by which a correlation groups has in its name, to what its values are.
+_GROUPED: Final = {"user": "user", "host": "host", "computer": "host", "node": "host"}
 
 _QUOTED: Final = r"(?:\"[^\"]*\"|'[^']*'|[^\s\"',;&|]+)"
 _KEY: Final = "(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)"
@@ -236,6 +238,14 @@ def _learn_finding(masks: Masks, finding: Finding) -> None:
     masks.name("host", finding.host)
     if finding.session is not None:
         masks.name("host", finding.session.node)
+    joint = finding.correlation
+    if joint is not None:
+        for field, value in joint.group.items():
+            kind = next((kind for sign, kind in _GROUPED.items() if sign in field.lower()), None)
+            if kind is not None:
+                masks.name(kind, value)
+        for part in joint.parts:
+            masks.name("host", part.host)
     texts: list[str | None] = [value for value in finding.event.values() if isinstance(value, str)]
     if process is not None:
         texts += [process.command_line, process.cwd, process.image, process.invoked, process.script]

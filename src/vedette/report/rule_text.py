@@ -13,9 +13,11 @@ import msgspec
 
 from vedette.errors import VedetteError
 from vedette.hunt.finding import RuleHeader
-from vedette.kql import convert, read_target
+from vedette.kql import Query, convert, convert_correlation, read_target
+from vedette.sigma.correlation import Correlation
+from vedette.sigma.references import Directory
 from vedette.sigma.rule import Rule
-from vedette.sigma.ruleset import load
+from vedette.sigma.ruleset import RuleSet, load
 
 #: Most bytes of a rule's file.
 MAX_FILE: Final = 256 << 10
@@ -52,16 +54,15 @@ def rule_texts(headers: Iterable[RuleHeader]) -> dict[str, RuleText]:
     wanted = {header.id: header for header in headers if header.source}
     first = dict(list(wanted.items())[:MAX_RULES])
     contents = {source: text for source in {header.source for header in first.values()} if (text := _read(source))}
-    rules = _load(list(contents))
+    told = _told(contents, first)
     found: dict[str, RuleText] = {}
     for name, header in wanted.items():
-        rule = rules.get((name, header.source))
         if name not in first:
             found[name] = RuleText(note=f"only the first {MAX_RULES} rules are shown")
-        elif rule is None:
-            found[name] = RuleText(note="the rule's file is not where it was during the hunt")
         else:
-            found[name] = _told(rule, contents[header.source])
+            found[name] = told.get((name, header.source)) or RuleText(
+                note="the rule's file is not where it was during the hunt"
+            )
     return found
 
 
@@ -80,21 +81,39 @@ def _read(source: str) -> str:
         return file.read(MAX_FILE).decode("utf-8", "replace")
 
 
-def _load(sources: list[str]) -> Mapping[tuple[str, str], Rule]:
-    rules: dict[tuple[str, str], Rule] = {}
-    for source in sources:
+def _told(contents: Mapping[str, str], wanted: Mapping[str, RuleHeader]) -> dict[tuple[str, str], RuleText]:
+    """What is told of the rules and correlations in some files, by id and file."""
+    target = read_target(_TARGET)
+    told: dict[tuple[str, str], RuleText] = {}
+    for source, content in contents.items():
         # One by one: of two files with one id a set would refuse the second.
-        try:
-            loaded = load((Path(source),))
-        except (VedetteError, OSError):
+        loaded = _loaded([source])
+        if loaded is None:
             continue
-        rules.update({(rule.id, source): rule for rule in loaded.rules})
-    return rules
+        for rule in loaded.rules:
+            told[rule.id, source] = _text(rule, content, convert(rule, target))
+    # A correlation loads only beside the rules that it joins.
+    left = [one for one in wanted.values() if one.source in contents and (one.id, one.source) not in told]
+    together = _loaded(list(contents)) if left else None
+    if together is not None:
+        directory = Directory(together.rules, together.correlations)
+        for correlation in together.correlations:
+            source = correlation.location.path
+            if source in contents:
+                query = convert_correlation(correlation, directory, target)
+                told[correlation.id, source] = _text(correlation, contents[source], query)
+    return told
 
 
-def _told(rule: Rule, content: str) -> RuleText:
+def _loaded(sources: list[str]) -> RuleSet | None:
+    try:
+        return load(tuple(map(Path, sources)))
+    except (VedetteError, OSError):
+        return None
+
+
+def _text(rule: Rule | Correlation, content: str, query: Query) -> RuleText:
     documents = _SEPARATOR.split(content)
     own = next((part for part in documents if rule.id in part), content if len(documents) == 1 else "")
-    query = convert(rule, read_target(_TARGET))
     note = "" if query.text else f"no KQL: {'; '.join(error.cause for error in query.errors)}"
     return RuleText(own.strip("\n"), rule.description, rule.falsepositives, query.text, note)

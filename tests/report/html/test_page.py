@@ -7,7 +7,7 @@ import re
 import pytest
 from msgspec.structs import replace
 from tests.report.html.samples import FOLDER, HOSTILE, make_excluded, make_fact, make_incident, make_summary
-from tests.report.samples import FLUSH, ancestor, make_finding
+from tests.report.samples import FLUSH, ancestor, make_correlation, make_finding
 
 from vedette.hunt.finding import FindingOrigin, Matched, RuleHeader
 from vedette.report.dossier import Dossier, Item
@@ -213,6 +213,20 @@ def test_findings_alike_share_a_row_and_can_be_walked(show):
     detail.get_by_role("button", name="Next").click()
     assert "finding 2 of 5" in detail.inner_text()
     assert "ufw-logging-1" in detail.inner_text()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_correlation_shows_what_it_joins_with_authors(show, width):
+    opened = show([make_correlation(), make_finding()], width=width)
+    opened.page.locator(".row", has_text="Flush, then peer").click()
+    text = opened.page.locator(".detail").inner_text()
+    for part in ("temporal ordered", "4 events, 1 of them excluded, in 2 windows of 10 min", "New peer", "343"):
+        assert part in text
+    assert "Flush Iptables Ufw Chain by Joseliyo Sanchez, @Joseliyo_Jstnk · DRL-1.1, 3 events" in text
+    rules = opened.texts("#rules")[0]
+    assert re.search(r"New peer.*joined by a correlation", rules, re.DOTALL)
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
+    silent(opened)
 
 
 def test_rules_show_their_author_their_text_and_their_query(show):

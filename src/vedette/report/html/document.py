@@ -118,6 +118,7 @@ def _content(dossier: Dossier, rows: Any, title: str, made: dt.datetime, redacte
         "nodes": rows.nodes,
         "shared": rows.shared,
         "findings": rows.rows,
+        "joints": rows.joints,
         "rules": rules,
         "incidents": [plain(msgspec.to_builtins(one), blocks=_BLOCKS) for one in dossier.incidents],
         "summaries": [plain(msgspec.to_builtins(one)) for one in dossier.summaries],

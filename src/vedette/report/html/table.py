@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from vedette.hunt.finding import Ancestor, Finding, Process, RuleHeader
+import msgspec
+
+from vedette.hunt.finding import Ancestor, Finding, Joint, Process, RuleHeader
 from vedette.report.cause import cause
 from vedette.report.deed import deed
 from vedette.report.dossier import moment
-from vedette.report.html.spelling import MAX_RECORD, number, spelled
+from vedette.report.html.spelling import MAX_RECORD, number, plain, spelled
 
 #: Findings whose records stand in one block of the page; a block is read when one of them is asked for.
 RAW_BLOCK: Final = 100
 #: What a row holds, in this order; `report.js` reads it by these names.
 COLUMNS: Final = (
     *("time", "host", "category", "rule", "user", "login", "session", "pid", "node", "cwd", "event", "matched"),
-    *("views", "verdict", "file", "offset", "serial", "cause", "deed", "kind", "raw"),
+    *("views", "verdict", "file", "offset", "serial", "cause", "deed", "kind", "raw", "joint"),
 )
 NODE_COLUMNS: Final = ("pid", "image", "invoked", "script", "command", "user", "cut", "parent")
 _MOST_ANCESTORS: Final = 256
@@ -31,6 +33,8 @@ class Table:
         rules: headers, in order of appearance.
         rows: one a finding.
         raw: records of findings, in blocks.
+        shared: events, matched atoms, views, verdicts and sessions.
+        joints: what correlations found, spelled out; their rules by place.
     """
 
     def __init__(self) -> None:
@@ -40,6 +44,7 @@ class Table:
         self.rows: list[tuple[Any, ...]] = []
         self.raw: list[list[list[str] | None]] = []
         self.shared: list[Any] = []
+        self.joints: list[dict[str, Any]] = []
         self._strings: dict[str, int] = {}
         self._nodes: dict[tuple[Any, ...], int] = {}
         self._shared: dict[Any, int] = {}
@@ -82,8 +87,16 @@ class Table:
                 text(deed(finding)),
                 text(finding.kind),
                 raw is not None,
+                self._joint(finding.correlation) if finding.correlation is not None else -1,
             )
         )
+
+    def _joint(self, joint: Joint) -> int:
+        shown = plain(msgspec.to_builtins(joint))
+        for one, written in zip(joint.rules, shown["rules"], strict=True):
+            written["rule"] = self.rules.setdefault(one.rule, len(self.rules))
+        self.joints.append(shown)
+        return len(self.joints) - 1
 
     def _text(self, text: str | None) -> int:
         if text is None:

@@ -37,9 +37,10 @@ function drawRules() {
     known[GONE[index]] += 1;
     counts.set(row[C.rule], known);
   });
-  const ordered = D.rules.map((rule, place) => [rule, place]).sort((a, b) => rankOf(a[0].level) - rankOf(b[0].level) || counts.get(b[1])[0] - counts.get(a[1])[0]);
+  const found = (place) => counts.get(place) || [0, 0];
+  const ordered = D.rules.map((rule, place) => [rule, place]).sort((a, b) => rankOf(a[0].level) - rankOf(b[0].level) || found(b[1])[0] - found(a[1])[0]);
   for (const [rule, place] of ordered) {
-    const [alerts, gone] = counts.get(place);
+    const [alerts, gone] = found(place);
     const inner = el("div");
     const holder = el("details.rule.panel", { id: `rule-${place}`, ontoggle: () => {
       if (!holder.open || inner.childElementCount) return;
@@ -53,7 +54,7 @@ function drawRules() {
       ]);
     } },
       el("summary", null, badge(rule.level), el("b", null, rule.title), el("span.dim", null, `by ${rule.author || "an unnamed author"} · ${rule.license || "licence not stated"}`),
-        el("span.count.right", null, `${counted(alerts, "finding")}${gone ? `, ${gone} excluded` : ""}`)),
+        el("span.count.right", null, counts.has(place) ? `${counted(alerts, "finding")}${gone ? `, ${gone} excluded` : ""}` : "joined by a correlation")),
       inner);
     body.append(holder);
   }

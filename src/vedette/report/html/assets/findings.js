@@ -76,6 +76,24 @@ function rowItem(members, number) {
   return item;
 }
 
+// What a correlation joined: its rules with their authors, and the first of its events.
+function jointOf(place) {
+  const joint = D.joints[place];
+  const parts = joint.parts.slice(0, 100).map((part) => {
+    const rule = D.rules.find((one) => one.id === part.rule);
+    return el("tr", null, el("td", { className: "num" }, part.time.slice(11, 23)), el("td", null, part.host), el("td", null, rule ? rule.title : code(part.rule), part.excluded_by && [" ", tag("excluded", "neutral")]),
+      el("td", null, code(`serial ${part.origin.serial}`)));
+  });
+  return el("section", null, el("h4", null, "What it joins"),
+    el("p", null, tag(joint.kind.replace(/_/g, " ")), ` ${counted(joint.count, "event")}${joint.excluded ? `, ${joint.excluded} of them excluded` : ""}, in ${counted(joint.windows, "window")} of ${lasting(joint.timespan * 1000)}`),
+    el("dl", null, Object.entries(joint.group).map(([name, value]) => [el("dt", null, name), el("dd", null, code(value))])),
+    el("ul.reasons", null, joint.rules.map((one) => {
+      const rule = D.rules[one.rule];
+      return el("li", null, el("a", { href: `#rule-${one.rule}`, onclick: () => openRule(one.rule) }, rule.title), el("span.dim", null, ` by ${rule.author || "an unnamed author"} · ${rule.license || "licence not stated"}${one.count === null ? "" : `, ${counted(one.count, "event")}`}`));
+    })),
+    el("table", null, el("tbody", null, parts)), joint.count > parts.length && el("p.dim", null, `and ${whole(joint.count - parts.length)} more events`));
+}
+
 function memberDetail(members, at) {
   const index = members[at], rule = ruleOf(index), row = ROWS[index], verdict = verdictOf(index), look = lookOf(rule.level);
   const own = row[C.node] >= 0 ? nodeOf(row[C.node]) : null;
@@ -96,7 +114,7 @@ function memberDetail(members, at) {
     verdict.excluded && el("p.note", null, el("b", null, "Excluded"), " by ", code(verdict.by), verdict.why && `: ${verdict.why}`),
     el(".grid", null,
       el("div", null,
-        el("section", null, el("h4", null, "Process tree"), treeOf([index]) || el("p.dim", null, "This event has no process.")),
+        row[C.joint] >= 0 ? jointOf(row[C.joint]) : el("section", null, el("h4", null, "Process tree"), treeOf([index]) || el("p.dim", null, "This event has no process.")),
         event.length > 0 && el("section", null, el("h4", null, "Event"), pairs(event))),
       el("div", null,
         el("section", null, el("h4", null, "What is known"), pairs([
@@ -105,7 +123,7 @@ function memberDetail(members, at) {
           ["script", own && own.script && code(own.script)], ["folder", cell(index, "cwd") && code(cell(index, "cwd"))], ["kind", cell(index, "category")],
           ["views", D.shared[row[C.views]].map(str).join(", ")], ["hangs on", verdict.undecided.length > 0 && `absent: ${verdict.undecided.join(", ")}`],
         ])),
-        el("section", null, el("h4", null, "What matched"), pairs(D.shared[row[C.matched]].map(([field, value, reading]) => [str(field) + (str(reading) ? ` (${str(reading)})` : ""), str(value) ? code(str(value)) : el("span.dim", null, "absent")]))),
+        row[C.joint] < 0 && el("section", null, el("h4", null, "What matched"), pairs(D.shared[row[C.matched]].map(([field, value, reading]) => [str(field) + (str(reading) ? ` (${str(reading)})` : ""), str(value) ? code(str(value)) : el("span.dim", null, "absent")]))),
         el("section", null, el("h4", null, "Rule"), el("p", null, el("a", { href: `#rule-${row[C.rule]}`, onclick: () => openRule(row[C.rule]) }, rule.title),
           el("span.dim", null, ` by ${rule.author || "an unnamed author"} · ${rule.license || "licence not stated"} · ${rule.attack.join(" ")}`))),
         el("section", null, el("h4", null, "Where it stands"), el("p", null, code(`${cell(index, "file")}, byte ${row[C.offset]}, serial ${row[C.serial]}`), " ", copyButton("ausearch command", `ausearch -a ${row[C.serial]} --format text`))))),

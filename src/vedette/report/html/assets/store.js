@@ -39,6 +39,7 @@ const GROUP = (() => {
   return Int32Array.from(ROWS, (row) => {
     const key = [
       row[C.rule], row[C.verdict], row[C.host], row[C.user], row[C.login], row[C.session], row[C.cause], Math.floor(row[C.time] / 60000),
+      row[C.joint],
     ].join();
     if (!known.has(key)) known.set(key, known.size);
     return known.get(key);
@@ -65,7 +66,7 @@ function hay() {
     return [
       rule.title, rule.id, rule.level, rule.attack.join(" "), str(row[C.host]), str(row[C.user]), str(row[C.login]), sessionOf(row[C.session]),
       row[C.pid] === null ? "" : `pid ${row[C.pid]}`, str(row[C.deed]), lineage(row[C.node]), str(row[C.cwd]), shared(row[C.event]), shared(row[C.matched]),
-      str(row[C.category]),
+      str(row[C.category]), row[C.joint] < 0 ? "" : Object.values(D.joints[row[C.joint]].group).join(" "),
     ].join(" ").toLowerCase();
   });
   return HAY;
