@@ -15,6 +15,7 @@ from vedette.hunt.cover import Cover, Key
 from vedette.hunt.exclusion import Exclusion
 from vedette.hunt.finding import Finding
 from vedette.hunt.hunt import Hunt, OnProgress
+from vedette.hunt.joining import MakeJoining
 from vedette.hunt.options import Options
 from vedette.hunt.summary import Summary
 from vedette.predicate import Value
@@ -74,6 +75,7 @@ def replay(
     bound: Mapping[str, tuple[Exclusion, ...]],
     *,
     further: frozenset[str] = frozenset(),
+    joining: MakeJoining | None = None,
     on_progress: OnProgress | None = None,
     on_summary: Callable[[Recording, Summary], None] | None = None,
 ) -> Iterator[Seen]:
@@ -84,6 +86,7 @@ def replay(
         rules: files, folders or packs of the rules.
         bound: rule id to the exclusions that are to be tried on it, whether they would apply or not.
         further: fields to have the values of, beside those that rules and exclusions read.
+        joining: as of `Hunt`: with it, what rules match that are only part of correlations is not put out.
         on_progress: told how far each hunt is.
         on_summary: told the account of each hunt when it is complete.
 
@@ -93,13 +96,17 @@ def replay(
     for recording in recordings:
         recorder = Recorder(bound, further)
         options = Options((recording.log,), tuple(map(str, rules)), show_excluded=True)
-        hunt = Hunt(options, on_progress=on_progress, cover=recorder)
+        hunt = Hunt(options, on_progress=on_progress, cover=recorder, joining=joining)
         for finding in hunt.findings():
             values: dict[str, Value] = {}
             by: tuple[str, ...] = ()
             if finding.rule.id in recorder:
                 rule, values, by = recorder.noted.popleft()
-                assert rule == finding.rule.id
+                # What is only part of a correlation is noted, and not put out.
+                while rule != finding.rule.id:
+                    rule, values, by = recorder.noted.popleft()
+            elif finding.kind == "correlation" and finding.verdict.by is not None:
+                by = (finding.verdict.by,)
             time = dt.datetime.fromisoformat(finding.time).timestamp()
             yield Seen(recording.name, recording.step_of(time, finding.login_user or ""), finding, values, by)
         if on_summary is not None:

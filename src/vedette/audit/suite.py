@@ -13,6 +13,7 @@ from vedette.audit.expectation import ANY, Expectation, of_every_pack, of_exclus
 from vedette.audit.recording import Recording, folder_recordings, pack_recordings
 from vedette.errors import ContentError, PackError
 from vedette.hunt.exclusion import Exclusion, Exclusions, judge, read_exclusion
+from vedette.sigma.correlation import Correlation
 from vedette.sigma.filter import Filter
 from vedette.sigma.rule import Rule
 from vedette.sigma.ruleset import load
@@ -26,8 +27,8 @@ class Suite:
         folder: the pack's.
         description: of the pack.
         recordings: its own, and those of further evidence; each name once.
-        rules: what the pack's rules can be called, by file name without ending and by id, to their ids.
-        stems: rule id to its file name without ending.
+        rules: what the rules and correlations can be called, by file name without ending and by id, to their ids.
+        stems: id of each of them to its file name without ending.
         exclusions: those that a hunt would apply, and those that it would not.
         expectations: recording to what is expected of it, as written and as implied, in the order of its steps.
         described: the recordings of which something is written.
@@ -64,7 +65,8 @@ def read_suite(folder: str, *, evidence: Sequence[str] = (), now: float | None =
     loaded = load((folder,))
     exclusions = judge(loaded.filters, loaded.rules, now=clock.time() if now is None else now)
     readable = _readable(loaded.filters)
-    rules = _rules(loaded.rules)
+    parts: tuple[Rule | Correlation, ...] = (*loaded.rules, *loaded.correlations)
+    rules = _rules(parts)
     steps: dict[str, frozenset[str] | None] = dict.fromkeys(description.hosts)
     steps |= {one.name: frozenset(step.name for step in one.steps) for one in recordings}
     written: tuple[Expectation, ...] = ()
@@ -84,7 +86,7 @@ def read_suite(folder: str, *, evidence: Sequence[str] = (), now: float | None =
         description,
         recordings,
         rules,
-        {rule.id: _stem(rule) for rule in loaded.rules},
+        {part.id: _stem(part) for part in parts},
         exclusions,
         expectations,
         frozenset(one.recording for one in written),
@@ -133,7 +135,7 @@ def _astray(exclusion: Exclusion, steps: Mapping[str, frozenset[str] | None]) ->
             yield PackError(cause, exclusion.filter.location, code="expectation")
 
 
-def _rules(rules: Iterable[Rule]) -> dict[str, frozenset[str]]:
+def _rules(rules: Iterable[Rule | Correlation]) -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for rule in rules:
         found[_stem(rule)].add(rule.id)
@@ -150,5 +152,5 @@ def _called(exclusions: Iterable[Exclusion]) -> dict[str, str]:
     return {name: min(ids) for name, ids in found.items() if len(ids) == 1}
 
 
-def _stem(part: Rule | Filter) -> str:
+def _stem(part: Rule | Correlation | Filter) -> str:
     return Path(part.location.path).stem

@@ -12,6 +12,7 @@ from vedette.audit.expectation import ANY, Expectation
 from vedette.audit.recording import Recording
 from vedette.audit.replay import Seen, replay
 from vedette.audit.suite import Suite, read_suite
+from vedette.correlate.hunting import correlating
 from vedette.errors import ContentError
 from vedette.hunt.finding import Finding
 from vedette.hunt.hunt import OnProgress
@@ -130,6 +131,7 @@ def attempt(suite: Suite, recording: Recording, on_progress: OnProgress | None =
         (recording,),
         (suite.folder,),
         suite.exclusions.bound,
+        joining=correlating,
         on_progress=on_progress,
         on_summary=lambda _, summary: told.append(summary),
     ):

@@ -52,6 +52,7 @@ def suggest(
     from vedette.cli.exit import GATE, OK
     from vedette.cli.meter import Meter
     from vedette.cli.output import Output
+    from vedette.correlate.hunting import correlating
     from vedette.errors import UsageError
     from vedette.hunt.hunt import built_in_pack
     from vedette.hunt.options import DEFAULT_PACK
@@ -69,7 +70,9 @@ def suggest(
     bound = {rule.id: () for rule in loaded.rules}
     with Meter(shown=sys.stderr.isatty()) as meter:
         further = frozenset({*FIELDS, "LoginUser"})
-        seen = tuple(replay(recordings, paths, bound, further=further, on_progress=meter))
+        hunted = replay(recordings, paths, bound, further=further, joining=correlating, on_progress=meter)
+        # An exclusion is of a rule, never of a correlation.
+        seen = tuple(one for one in hunted if one.finding.kind != "correlation")
     benign = [one for one in seen if _is_marked(one, marked, steps)]
     if not benign:
         raise UsageError("no match of the rules is among what was named as everyday work")

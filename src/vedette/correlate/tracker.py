@@ -78,6 +78,9 @@ class Tracker:
         process = happening.process
         if process is None or finding.category == NETFILTER_CHANGE.category:
             return
+        # Of interest only joined with others; the connections among them are followed without any rule.
+        if finding.rule.level == "informational":
+            return
         job = self._jobs.get(key_of(process))
         if job is None:
             if not _of_the_filter(finding):

@@ -1,0 +1,84 @@
+"""The pack's correlations: on the recordings, over hosts, and as KQL."""
+
+from __future__ import annotations
+
+import gzip
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from vedette.correlate.hunting import correlating
+from vedette.hunt.finding import Finding
+from vedette.hunt.hunt import Hunt, built_in_pack
+from vedette.hunt.options import Options
+from vedette.kql import Options as Written
+from vedette.kql import read_target
+from vedette.kql.correlation import convert_correlation
+from vedette.sigma.references import Directory
+from vedette.sigma.ruleset import load
+
+PACK = Path(built_in_pack("linux-firewall"))
+LOADED = load((PACK,))
+IDS = {Path(one.location.path).stem: one.id for one in (*LOADED.rules, *LOADED.correlations)}
+TAKEDOWN, CONNECT, HOSTS = (IDS[f"correlation_lnx_firewall_{name}"] for name in ("takedown", "flush_connect", "hosts"))
+
+
+def hunt(*logs: str, **more: object) -> list[Finding]:
+    return list(Hunt(Options(logs, **more), joining=correlating).findings())  # type: ignore[arg-type]
+
+
+def log(host: str) -> Path:
+    return PACK / "evidence" / f"{host}.audit.log.gz"
+
+
+@pytest.fixture(scope="module", params=["gw-nft-01", "gw-legacy-01"])
+def found(request) -> list[Finding]:
+    return hunt(str(log(request.param)))
+
+
+def test_rules_that_are_joined_still_give_findings_and_parts_give_none(found):
+    rules = {one.rule.id for one in found}
+    assert {IDS["proc_creation_lnx_iptables_flush_all"], IDS["proc_creation_lnx_iptables_flush_ufw"]} <= rules
+    assert not rules & {IDS["net_connection_lnx_outbound"], IDS["correlation_lnx_firewall_flush_any"]}
+
+
+def test_only_attackers_take_down_and_connect(found):
+    joined = [one for one in found if one.kind == "correlation"]
+    assert Counter(one.rule.id for one in joined) == {TAKEDOWN: 4, CONNECT: 13}
+    assert {one.login_user for one in joined} <= {"deploy", "1001"}
+    assert {one.verdict.decision for one in joined} == {"alert"}
+
+
+def test_no_correlation_needs_an_exclusion_to_stay_silent(found):
+    host = found[0].host
+    bare = [one for one in hunt(str(log(host)), exclude=False) if one.kind == "correlation"]
+    assert len(bare) == 17
+
+
+def test_one_user_on_several_hosts(tmp_path):
+    """The recorded host under a second name: the stolen account has done the same on both."""
+    second = tmp_path / "second.audit.log"
+    second.write_bytes(gzip.decompress(log("gw-nft-01").read_bytes()).replace(b"gw-nft-01", b"gw-nft-02"))
+    joined = [one for one in hunt(str(log("gw-nft-01")), str(second)) if one.rule.id == HOSTS]
+    users = {one.login_user for one in joined}
+    assert "deploy" in users
+    (stolen,) = [one for one in joined if one.login_user == "deploy"]
+    assert stolen.correlation is not None
+    assert {part.host for part in stolen.correlation.parts} == {"gw-nft-01", "gw-nft-02"}
+    assert not [one for one in hunt(str(second)) if one.rule.id == HOSTS]
+
+
+@pytest.mark.parametrize("target", ["asim", "xdr"])
+def test_what_converts_to_kql_and_what_is_refused_where(target):
+    data = read_target(target)
+    directory = Directory(LOADED.rules, LOADED.correlations)
+    queries = {one.id: convert_correlation(one, directory, data, Written.of({}, data)) for one in LOADED.correlations}
+    assert queries[TAKEDOWN].text
+    assert not queries[TAKEDOWN].errors
+    for id_, lacks in ((CONNECT, "LogonId"), (HOSTS, "LoginUser")):
+        assert not queries[id_].text
+        (line,) = {error.location.line for error in queries[id_].errors}
+        (path,) = {Path(error.location.path) for error in queries[id_].errors}
+        assert path.read_text(encoding="utf-8").splitlines()[line - 1].strip() == "group-by:"
+        assert all(lacks in error.cause for error in queries[id_].errors)
