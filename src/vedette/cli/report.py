@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-FORMATS: Final = ("html", "md", "navigator", "csv")
+FORMATS: Final = ("html", "md", "navigator", "csv", "ocsf", "timesketch")
 _SUFFIXES: Final = {".html": "html", ".htm": "html", ".md": "md", ".json": "navigator", ".csv": "csv"}
 
 
@@ -19,7 +19,8 @@ _SUFFIXES: Final = {".html": "html", ".htm": "html", ".md": "md", ".json": "navi
     "--format",
     "form",
     type=click.Choice(FORMATS),
-    help="A page, Markdown for a ticket, a layer for the ATT&CK Navigator, or a sheet; by FILE's ending unless stated.",
+    help="A page, Markdown for a ticket, a layer for the ATT&CK Navigator, a sheet, or events for other systems; "
+    "by FILE's ending unless stated.",
 )
 @click.option("--title", default="Hunt report", show_default=True, metavar="TEXT", help="Title of the report.")
 @click.option("--redact", is_flag=True, help="Mask names, addresses and secrets, each value alike wherever it stands.")
@@ -39,7 +40,7 @@ def report(
     from vedette.cli.exit import OK, TELEMETRY
     from vedette.cli.output import Output
     from vedette.errors import UsageError
-    from vedette.report import csv, markdown, navigator
+    from vedette.report import csv, markdown, navigator, ocsf, timesketch
     from vedette.report.dossier import Reading
     from vedette.report.html import document
     from vedette.report.redact import redacted
@@ -72,6 +73,10 @@ def report(
                 out.stream.write(markdown.markdown(found, title, made=made, redacted=redact).encode())
             case "navigator":
                 navigator.write(found.findings, title, out.stream)
+            case "ocsf":
+                ocsf.write(found, out.stream)
+            case "timesketch":
+                timesketch.write(found, out.stream)
             case _:
                 csv.write(found.findings, out.stream)
         out.commit()
