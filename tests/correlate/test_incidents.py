@@ -6,11 +6,15 @@ import datetime as dt
 import gzip
 from pathlib import Path
 
+import msgspec
 import pytest
+from click.testing import CliRunner
 
 from vedette.audit.recording import Recording, pack_recordings
+from vedette.cli.main import main
 from vedette.correlate.incident import Incident
-from vedette.correlate.judging import incidents
+from vedette.correlate.judging import _kept, incidents
+from vedette.correlate.steps import next_steps
 from vedette.correlate.tracker import Tracker
 from vedette.hunt.hunt import Hunt, built_in_pack
 from vedette.hunt.options import Options
@@ -147,6 +151,29 @@ def test_one_login_on_several_hosts_is_an_incident(tmp_path):
     assert one.level == "critical"
 
 
+def test_what_is_excluded_on_several_hosts_is_counted(tmp_path):
+    recording = RECORDINGS["gw-nft-01"]
+    step = next(step for step in recording.steps if step.name == "attack_flush_all")
+    lines = gzip.decompress(Path(recording.log).read_bytes()).splitlines(keepends=True)
+    part = [line for line in lines if step.start - 5 <= float(line.split(b"audit(", 1)[1][:14]) <= step.end + 1]
+    path, trusted = tmp_path / "two.log", tmp_path / "mf.yml"
+    path.write_bytes(b"".join(part) + b"".join(line.replace(b"gw-nft-01", b"gw-nft-02") for line in part))
+    trusted.write_text(
+        "title: All\nlogsource: {product: linux}\nfilter:\n  rules: any\n  selection: {LoginUserId: 1001}\n"
+        "  condition: not selection\n",
+        encoding="utf-8",
+    )
+    (one,) = [other for other in found(str(path), filters=(str(trusted),)) if len(other.hosts) > 1]
+    assert one.excluded == one.findings > 0
+
+
+def test_jobs_beyond_the_bound_are_told(monkeypatch):
+    monkeypatch.setattr("vedette.correlate.tracker.MAX_JOBS", 1)
+    run = CliRunner().invoke(main, ["hunt", RECORDINGS["gw-nft-01"].log, "--incidents", "-f", "csv"])
+    assert run.exit_code == 0
+    assert "were more than is kept; what they did next is in no incident" in run.stderr
+
+
 def test_next_steps_quote_what_stands_in_the_log(made):
     for one in made.values():
         places = [step.where for step in one.next_steps]
@@ -154,3 +181,44 @@ def test_next_steps_quote_what_stands_in_the_log(made):
         assert "kql" in places
         assert "host" in places
         assert all(step.command for step in one.next_steps)
+
+
+def test_many_findings_hide_no_pivot(made):
+    """A flush in a loop, and the listener behind it."""
+    one = made["attack_pivot"]
+    loud = [
+        msgspec.structs.replace(fact, text=f"{fact.text} {number}") for number in range(500) for fact in one.facts[:1]
+    ]
+    kept, cut = _kept([*loud, *one.facts])
+    assert [fact for fact in one.facts if fact.kind in ("listener", "ssh", "connection")] == [
+        fact for fact in kept if fact.kind in ("listener", "ssh", "connection")
+    ]
+    assert len(kept) + cut == 500 + len(one.facts)
+    assert kept == sorted(kept, key=lambda fact: (fact.time, fact.origin.offset))
+
+
+@pytest.mark.parametrize(
+    ("log", "file", "wanted"),
+    [
+        ("one.log", "one.log", "ausearch -i --input one.log --node"),
+        ("one.log", "the other.log", "ausearch -i --input 'the other.log' --node"),
+        ("logs/", "logs/audit.log", "ausearch -i --input logs/ --node"),
+        ("logs", "logs/audit.log.2.gz", "zcat -- logs/audit.log.2.gz | ausearch -i --node"),
+        ("-", "-", "ausearch -i --node"),
+        ("-x.log", "-x.log", "ausearch -i --input ./-x.log --node"),
+    ],
+)
+def test_the_search_reads_the_log_that_shows_it(log, file, wanted):
+    tracker = Tracker()
+    hunt = Hunt(Options((RECORDINGS["gw-nft-01"].log,)), watch=tracker)
+    for _ in hunt.findings():
+        pass
+    jobs = list(tracker.jobs())
+    one = next(one for one in incidents(jobs, log) if one.login_user == "deploy")
+    job = next(job for job in jobs if job.process.tail.ses == (one.session.ses if one.session else -1))
+    origin = msgspec.structs.replace(one.facts[0].origin, file=file)
+    facts = (msgspec.structs.replace(one.facts[0], origin=origin), *one.facts[1:])
+    steps = next_steps(job, facts, 0.0, 1e15, log)
+    assert steps[0].command.startswith(wanted)
+    assert "9999-12-31T23:59:59Z" in steps[1].command
+    assert any(step.command == "last -Faiw -- deploy" for step in steps)

@@ -135,6 +135,11 @@ def _hunt(out: Any, form: str, fail_on: str | None, strict: bool, asked: dict[st
         else:
             out.commit()
         summary.incidents.update(one.level for one in made)
+        if tracker is not None and tracker.left_out:
+            summary.notes.append(
+                f"{tracker.left_out:,} sessions and services that touched the packet filter were more than is kept; "
+                "what they did next is in no incident"
+            )
         account.write(summary, console)
     codes += _judged(summary, fail_on, strict)
     if fail_on and any(

@@ -49,10 +49,12 @@ def _incident(job: Job, jobs: Sequence[Job], log: str) -> Incident | None:
         surely = "was" if filled.outcome == "gain" else "may have been"
         text = f"the {filled.family} {filled.table} table {surely} filled again by {name_of(filled.process)}"
         facts.append(_change_fact("recovery", filled, text, "same host", clock))
-    facts = sorted(dict.fromkeys(facts), key=lambda fact: (fact.time, fact.origin.offset))[:_MOST_FACTS]
+    facts, cut = _kept(facts)
     covered = sum(finding.verdict.decision == "excluded" for _, _, finding in job.findings)
     raised = bool(job.findings) and covered == len(job.findings)
     level, reasons = _severity(kernel, state, steps, raised=raised)
+    if cut or job.left_out:
+        reasons += (f"{cut + job.left_out:,} more findings, changes or connections are not shown",)
     process = _opener(job, since)
     last = max((pivot.link.time for pivot in steps), default=since)
     return Incident(
@@ -79,6 +81,15 @@ def _incident(job: Job, jobs: Sequence[Job], log: str) -> Incident | None:
     )
 
 
+def _kept(facts: Sequence[Fact]) -> tuple[list[Fact], int]:
+    """The facts in order of time, and how many are too many: findings and losses of many go before what followed."""
+    ordered = sorted(dict.fromkeys(facts), key=lambda fact: (fact.time, fact.origin.offset))
+    first = {fact.kind: fact for fact in reversed(ordered)}
+    many = ("flush", "finding", "loss")
+    chosen = sorted(ordered, key=lambda fact: fact.kind in many and fact is not first[fact.kind])[:_MOST_FACTS]
+    return sorted(chosen, key=lambda fact: (fact.time, fact.origin.offset)), len(ordered) - len(chosen)
+
+
 def _across(jobs: Sequence[Job], log: str) -> Iterator[Incident]:
     """One login user who took the packet filter down on several hosts within an hour, as the kernel recorded it."""
     by_login: dict[str, list[tuple[float, Job]]] = {}
@@ -99,10 +110,7 @@ def _across(jobs: Sequence[Job], log: str) -> Iterator[Incident]:
 
 def _of_several(login: str, jobs: Sequence[Job], log: str) -> Incident:
     clock = Clock()
-    facts = sorted(
-        (msgspec.structs.replace(fact, tie="same login") for job in jobs for fact in _losses(job, clock)),
-        key=lambda fact: (fact.time, fact.origin.offset),
-    )[:_MOST_FACTS]
+    facts, _ = _kept([msgspec.structs.replace(fact, tie="same login") for job in jobs for fact in _losses(job, clock)])
     hosts = tuple(dict.fromkeys(job.key[0] for job in jobs))
     first, kernel = jobs[0], evidence_of(jobs[0])
     times = [change.time for job in jobs for change in job.changes if change.outcome == "drop"]
@@ -125,7 +133,7 @@ def _of_several(login: str, jobs: Sequence[Job], log: str) -> Incident:
         Kernel("confirmed", text, kernel.tables),
         tuple(facts),
         sum(len(job.findings) for job in jobs),
-        0,
+        sum(finding.verdict.decision == "excluded" for job in jobs for _, _, finding in job.findings),
         False,
         next_steps(first, facts, min(times), max(times), log),
     )

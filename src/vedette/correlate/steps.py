@@ -11,6 +11,10 @@ from vedette.correlate.job import Job
 from vedette.kql.strings import quote
 
 _AROUND = 300.0
+#: The last second that a calendar can tell.
+_LAST = 253_402_300_799.0
+#: What reads packed logs, which ausearch does not.
+_PACKED = {".gz": "zcat", ".xz": "xzcat", ".zst": "zstdcat"}
 
 
 def next_steps(job: Job, facts: Sequence[Fact], first: float, last: float, log: str) -> tuple[NextStep, ...]:
@@ -21,11 +25,11 @@ def next_steps(job: Job, facts: Sequence[Fact], first: float, last: float, log: 
         facts: of the incident.
         first: UTC epoch seconds of its first fact.
         last: of its last.
-        log: the log that shows it.
+        log: the log that was hunted, or the first of several.
     """
     host, process = job.key[0], job.process
     session = process.tail.ses
-    search = f"ausearch -i --input {shlex.quote(log)}"
+    search = _search(log, facts[0].origin.file)
     node = f" --node {shlex.quote(host)}" if host else ""
     steps = [
         NextStep(
@@ -46,10 +50,24 @@ def next_steps(job: Job, facts: Sequence[Fact], first: float, last: float, log: 
     if process.tail.login_user:
         steps.append(
             NextStep(
-                "from where did this user log in before?", f"last -Faiw {shlex.quote(process.tail.login_user)}", "host"
+                "from where did this user log in before?",
+                f"last -Faiw -- {shlex.quote(process.tail.login_user)}",
+                "host",
             )
         )
     return tuple(steps)
+
+
+def _search(log: str, file: str) -> str:
+    """The start of a search in the file that shows an incident, or in the folder that was hunted."""
+    reader = next((reader for ending, reader in _PACKED.items() if file.endswith(ending)), "")
+    if reader:
+        return f"{reader} -- {shlex.quote(file)} | ausearch -i"
+    if file == "-":
+        return "ausearch -i"
+    place = log if file.startswith(f"{log.rstrip('/')}/") else file
+    # A name that begins like an option is none below a folder.
+    return f"ausearch -i --input {shlex.quote(f'./{place}' if place.startswith('-') else place)}"
 
 
 def _top_pid(job: Job) -> int:
@@ -66,4 +84,5 @@ def _kql(host: str, first: float, last: float) -> str:
 
 
 def _moment(seconds: float) -> str:
-    return f"datetime({dt.datetime.fromtimestamp(max(seconds, 0.0), dt.UTC).strftime('%Y-%m-%dT%H:%M:%SZ')})"
+    moment = dt.datetime.fromtimestamp(min(max(seconds, 0.0), _LAST), dt.UTC)
+    return f"datetime({moment.strftime('%Y-%m-%dT%H:%M:%SZ')})"
