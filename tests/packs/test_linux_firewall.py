@@ -13,6 +13,7 @@ import yaml
 from sigma.correlations import SigmaCorrelationRule
 from sigma.rule import SigmaRule
 
+from vedette.audit.audit import Request, audit
 from vedette.event import View
 from vedette.event.view import VIEWS
 from vedette.page import read_page
@@ -385,7 +386,7 @@ def test_no_rule_rests_on_what_the_caller_alone_can_leave_out():
 
 def test_the_audit_rules_record_what_the_rules_need():
     lines = (PACK / "audit.rules").read_text(encoding="utf-8").splitlines()
-    rules = [line for line in lines if line and not line.startswith("#")]
+    rules = [line for line in lines if line and not line.startswith(("#", "-w "))]
     form = r"-a always,exit -F arch=b(?:64|32)(?: -S [a-z0-9,]+)(?: -F (?:saddr_fam|a0)=\d+)? -F key=(\w+)"
     assert {found[1] for line in rules if (found := re.fullmatch(form, line))} == {"exec", "net_connect", "net_listen"}
     assert all(re.fullmatch(form, line) for line in rules)
@@ -396,16 +397,64 @@ def test_the_audit_rules_record_what_the_rules_need():
     assert not any("arch=b32" in line and re.search(r"[ ,]accept[ ,]", line) for line in rules)
 
 
-def test_the_expectations_are_well_formed():
+def test_every_file_that_an_exclusion_in_force_rests_on_is_watched():
+    lines = (PACK / "audit.rules").read_text(encoding="utf-8").splitlines()
+    rested: set[str] = set()
+    for path in (PACK / "exclusions" / "accepted").glob("*.yml"):
+        scripts = yaml.safe_load(path.read_text(encoding="utf-8"))["filter"]["selection"]["ParentScript"]
+        rested.update([scripts] if isinstance(scripts, str) else scripts)
+    assert len(rested) == 5
+    watches = [line for line in lines if line.startswith("-w ")]
+    assert sorted(watches) == sorted(f"-w {path} -p wa -k exclusion" for path in rested)
+    # auditctl stops at a watch in a folder that is missing: nothing may stand behind them.
+    assert lines[-len(watches) :] == watches
+
+
+def test_the_audit_names_these_watches():
+    """What the grades of the exclusions in force name as what would betray a forgery."""
+    judged = audit(Request((str(PACK),), now=1795564800.0))
+    lines = (PACK / "audit.rules").read_text(encoding="utf-8").splitlines()
+    named = set()
+    for one in judged.judgements:
+        if one.in_force and one.forging is not None:
+            named |= {found for claim in one.forging.claims for found in re.findall(r"-w /\S+ -p wa", claim.betrayed)}
+    assert named
+    assert all(f"{watch} -k exclusion" in lines for watch in named)
+
+
+def rows_of_expectations() -> list[dict[str, str]]:
     with (PACK / "expectations.tsv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file, delimiter="\t"))
-    assert len({(row["host"], row["step"], row["rule"]) for row in rows}) == len(rows)
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
+def test_the_expectations_are_well_formed():
+    rows = rows_of_expectations()
+    assert len({(row["host"], row["step"], row["rule"], row["exclusion"]) for row in rows}) == len(rows)
     for row in rows:
         assert row["rule"] in STEMS
-        assert row["expect"] in ("must", "may")
+        assert row["expect"] in ("must", "may", "silence")
+        assert bool(row["exclusion"]) is (row["expect"] == "silence")
         assert row["why"]
         low = int(row["min"])
-        assert low > 0 if row["expect"] == "must" else low == 0
+        assert (low == 0) is (row["expect"] == "may")
         assert row["max"] == "-" or int(row["max"]) >= max(low, 1)
         assert not row["step"].startswith("admin_noise")
     assert {row["rule"] for row in rows if row["expect"] == "must"} == set(STEMS) - UNRECORDED - PARTS
+
+
+def test_what_an_exclusion_in_force_silences_is_written_with_its_number():
+    silenced = [row for row in rows_of_expectations() if row["expect"] == "silence"]
+    assert {row["exclusion"] for row in silenced} == {p.stem for p in (PACK / "exclusions" / "accepted").glob("*.yml")}
+    assert all(row["min"] == row["max"] for row in silenced)
+    assert not any(row["step"].startswith("attack") for row in silenced)
+
+
+def test_every_benign_step_that_fires_says_what_of_it_is_excluded_and_why_not():
+    rows = rows_of_expectations()
+    silenced = {(row["host"], row["step"], row["rule"]) for row in rows if row["expect"] == "silence"}
+    attacks = {row["why"] for row in rows if row["step"].startswith("attack")}
+    benign = [row for row in rows if not row["step"].startswith("attack") and row["expect"] != "silence"]
+    assert len(benign) > 100
+    for row in benign:
+        assert row["why"] not in attacks, "says what the rule finds, and not why it still alerts"
+        assert row["why"].endswith("see below") is ((row["host"], row["step"], row["rule"]) in silenced)
