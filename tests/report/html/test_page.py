@@ -82,6 +82,13 @@ def test_an_incident_s_tree_has_the_processes_of_its_findings(show):
     assert "edge of the log" not in opened.texts(".card .tree")[0]
 
 
+@pytest.mark.parametrize(("name", "commands"), [("i-1", 1), ("$(id)", 0), ("-x", 0), ("a b", 0)])
+def test_a_decision_can_be_copied_as_a_command_where_the_id_is_harmless(show, name, commands):
+    opened = show([make_incident(id=name)])
+    assert opened.page.locator("code", has_text=f"vedette decide {name} malicious").count() == commands
+    assert name in opened.texts(".card")[0]
+
+
 def test_a_tree_that_does_not_reach_init_says_so(show):
     opened = show([make_finding(ancestors=(ancestor(99, "-bash"),))])
     opened.page.locator(".row").click()

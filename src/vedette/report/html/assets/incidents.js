@@ -98,7 +98,12 @@ function stepItem(step) {
 
 function decisionOf(incident) {
   const one = incident.decision;
-  if (!one) return el("p.dim", null, "None yet. Decisions are kept by the incident's id ", code(incident.id), ".");
+  if (!one) {
+    // Only an id that no shell reads as anything else becomes a command.
+    const command = /^[A-Za-z0-9_.-]+$/.test(incident.id) && !incident.id.startsWith("-") && `vedette decide ${incident.id} malicious --note ''`;
+    return [el("p.dim", null, "None yet. It is kept by the incident's id ", code(incident.id), ", over re-runs and longer logs."),
+      command && el(".step", null, el(".line", null, el("code", null, command), copyButton("command for a decision", command)))];
+  }
   return el("p", null, tag(one.verdict, one.verdict === "malicious" ? "bad" : "good"), " ", one.note,
     el("span.dim", null, [one.by && ` by ${one.by}`, one.time && `, ${one.time}`].filter(Boolean).join("")));
 }
