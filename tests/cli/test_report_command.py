@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from msgspec.structs import replace
 from tests.report.html.samples import make_incident, make_summary
-from tests.report.samples import make_finding
+from tests.report.samples import FLUSH, make_finding
 
 from vedette.cli.exit import TELEMETRY, USAGE
 from vedette.cli.main import main
+from vedette.hunt.hunt import built_in_pack
 from vedette.report.ndjson import encode
 
 
@@ -68,6 +70,18 @@ def test_masks_reach_every_format(findings):
         assert result.exit_code == 0
         assert "gw-nft-01" not in result.stdout, form
         assert "10.77.0.12" not in result.stdout, form
+
+
+def test_a_rule_s_text_is_found_although_its_folder_is_masked(tmp_path):
+    folder = tmp_path / "home" / "mallory"
+    folder.mkdir(parents=True)
+    rule = Path(built_in_pack("linux-firewall")) / "rules" / "proc_creation_lnx_iptables_flush_ufw.yml"
+    copied = folder / "rule.yml"
+    copied.write_bytes(rule.read_bytes())
+    (tmp_path / "f").write_bytes(encode(make_finding(user="mallory", rule=replace(FLUSH, source=str(copied)))))
+    result = report(tmp_path / "f", "--redact", "-f", "html")
+    assert "mallory" not in result.stdout
+    assert "Detect use of iptables to flush all firewall rules" in result.stdout
 
 
 def test_lines_that_can_t_be_read_are_named_and_harm_nothing(tmp_path, findings):

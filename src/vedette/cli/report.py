@@ -44,6 +44,7 @@ def report(
     from vedette.report.dossier import Reading
     from vedette.report.html import document
     from vedette.report.redact import redacted
+    from vedette.report.rule_text import headers, rule_texts
     from vedette.report.terminal import printable
 
     form = form or _SUFFIXES.get(PurePath(output or "").suffix.lower(), "html")
@@ -58,6 +59,8 @@ def report(
     for reason, count in found.unread.items():
         lines = "line" if count == 1 else "lines"
         click.echo(printable(f"unread    {count:,} {lines}, {reason} (first at {found.examples[reason]})"), err=True)
+    # Before names are masked, since folders may have some.
+    texts = rule_texts(headers(found.findings)) if form == "html" else None
     if redact:
         found = redacted(found)
     out = Output(output)
@@ -67,7 +70,7 @@ def report(
         made = dt.datetime.now(dt.UTC)
         match form:
             case "html":
-                for part in document(found, title, made=made, redacted=redact):
+                for part in document(found, title, made=made, redacted=redact, texts=texts):
                     out.stream.write(part)
             case "md":
                 out.stream.write(markdown.markdown(found, title, made=made, redacted=redact).encode())

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from vedette.errors import VedetteError
-from vedette.hunt.finding import RuleHeader
+from vedette.hunt.finding import Finding, RuleHeader
 from vedette.kql import Query, convert, convert_correlation, read_target
 from vedette.sigma.correlation import Correlation
 from vedette.sigma.references import Directory
@@ -43,6 +43,16 @@ class RuleText(msgspec.Struct, frozen=True):
     falsepositives: tuple[str, ...] = ()
     kql: str = ""
     note: str = ""
+
+
+def headers(findings: Iterable[Finding]) -> tuple[RuleHeader, ...]:
+    """The rules that found something, and those that correlations among them join, each once."""
+    found: dict[RuleHeader, None] = {}
+    for finding in findings:
+        found[finding.rule] = None
+        if finding.correlation is not None:
+            found.update(dict.fromkeys(one.rule for one in finding.correlation.rules))
+    return tuple(found)
 
 
 def rule_texts(headers: Iterable[RuleHeader]) -> dict[str, RuleText]:

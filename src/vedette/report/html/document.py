@@ -7,7 +7,7 @@ import datetime as dt
 import functools
 import hashlib
 import html
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from typing import Any, Final
 
@@ -17,8 +17,8 @@ from vedette import __version__
 from vedette.report.attack import fired, matrix
 from vedette.report.dossier import Dossier
 from vedette.report.html.spelling import block, plain, spelled
-from vedette.report.html.table import COLUMNS, NODE_COLUMNS, RAW_BLOCK, table
-from vedette.report.rule_text import rule_texts
+from vedette.report.html.table import COLUMNS, NODE_COLUMNS, RAW_BLOCK, Table, table
+from vedette.report.rule_text import RuleText, rule_texts
 
 #: The script's parts in the order in which they build on each other; on the page they share one scope.
 PARTS: Final = ("dom", "store", "tree", "summary", "incidents", "timeline", "findings", "appendix", "main")
@@ -33,7 +33,14 @@ _UNSAFE: Final = {
 }
 
 
-def document(dossier: Dossier, title: str, *, made: dt.datetime, redacted: bool = False) -> Iterator[bytes]:
+def document(
+    dossier: Dossier,
+    title: str,
+    *,
+    made: dt.datetime,
+    redacted: bool = False,
+    texts: Mapping[str, RuleText] | None = None,
+) -> Iterator[bytes]:
     """The file, part by part.
 
     Args:
@@ -41,6 +48,8 @@ def document(dossier: Dossier, title: str, *, made: dt.datetime, redacted: bool 
         title: of the report.
         made: when, in UTC.
         redacted: whether names and addresses in `dossier` have been masked, to say so.
+        texts: what is told of rules, by id; read from the files that `dossier` names unless given, as it must be where
+            these names are masked.
     """
     rows = table(dossier.findings)
     style, program = asset("report.css"), script()
@@ -54,7 +63,7 @@ def document(dossier: Dossier, title: str, *, made: dt.datetime, redacted: bool 
     for name, text in (("style", style), ("policy", html.escape(policy, quote=True)), ("title", shown)):
         head = head.replace(f"{{{{{name}}}}}", text)
     yield head.encode()
-    yield _data("data", _content(dossier, rows, title, made, redacted))
+    yield _data("data", _content(dossier, rows, texts, title, made, redacted))
     for number, records in enumerate(rows.raw):
         if any(one is not None for one in records):
             yield _data(f"raw-{number}", records)
@@ -90,8 +99,16 @@ def _digest(text: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
-def _content(dossier: Dossier, rows: Any, title: str, made: dt.datetime, redacted: bool) -> dict[str, Any]:
-    texts = rule_texts(rows.rules)
+def _content(
+    dossier: Dossier,
+    rows: Table,
+    texts: Mapping[str, RuleText] | None,
+    title: str,
+    made: dt.datetime,
+    redacted: bool,
+) -> dict[str, Any]:
+    if texts is None:
+        texts = rule_texts(rows.rules)
     rules = []
     for header in rows.rules:
         known = texts.get(header.id)
