@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from vedette.correlate.incident import Kernel, State, TableLoss
 from vedette.correlate.job import Change, Job
@@ -45,10 +47,10 @@ def _loss(table: Table, changes: Sequence[Change]) -> TableLoss:
     nets = [change.net for change in changes]
     rules = [change.rules for change in changes]
     net = None if any(one is None for one in nets) else sum(one for one in nets if one is not None)
-    known = [one for one in nets if one is not None and one < 0]
-    if net is None and known:
-        # What can't be told of one change does not undo what is proved of another.
-        net = sum(known)
+    if net is None:
+        # What can't be told of one change does not undo what is proved of the others.
+        known = sum(one for one in nets if one is not None)
+        net = known if known < 0 else None
     proved = None if any(one is None for one in rules) else sum(one for one in rules if one is not None)
     backend = "legacy" if any(change.legacy for change in changes) else "nft"
     return TableLoss(table.name, table.family, backend, net, proved)  # type: ignore[arg-type]  # one of two literals
@@ -68,20 +70,38 @@ def loss_time(job: Job) -> float | None:
     return min((change.time for change in job.changes if change.outcome == "drop"), default=None)
 
 
-def state_of(job: Job, kernel: Kernel, others: Sequence[Job]) -> tuple[State, Change | None]:
+#: Node, family and table to the changes that may have filled it, each with its job, in order of time.
+Fills: TypeAlias = dict[tuple[str, str, str], list[tuple[Change, Job]]]
+
+
+def fills_of(jobs: Sequence[Job]) -> Fills:
+    """What may have filled tables again, of all jobs."""
+    found: Fills = {}
+    for job in jobs:
+        for change in job.changes:
+            # An nft batch that adds may delete as well, so what it put in can't be told; a size of legacy tables can.
+            if change.outcome in ("gain", "undeterminable") and change.scope == "job":
+                found.setdefault((job.key[0], change.family, change.table), []).append((change, job))
+    for changes in found.values():
+        changes.sort(key=_time_of)
+    return found
+
+
+def state_of(job: Job, kernel: Kernel, fills: Fills) -> tuple[State, Change | None]:
     """Whether the tables were filled again, by the job itself or by another one, and by which change."""
     lost = {(table.family, table.table) for table in kernel.tables if table.net is None or table.net < 0}
     if not lost:
         return "restored", None
     since = loss_time(job) or job.since
-    filled = [
-        change
-        for other in others
-        if other is not job and other.key[0] == job.key[0]
-        for change in other.changes
-        # An nft batch that adds may delete as well, so what it put in can't be told; a size of legacy tables can.
-        if change.outcome in ("gain", "undeterminable") and change.scope == "job" and change.time > since
-        if (change.family, change.table) in lost
-    ]
+    filled = []
+    for family, table in sorted(lost):
+        changes = fills.get((job.key[0], family, table), [])
+        start = bisect.bisect_right(changes, since, key=_time_of)
+        later = (changes[place] for place in range(start, len(changes)))
+        filled += [change for change, _ in itertools.islice((one for one in later if one[1] is not job), 1)]
     first = min(filled, key=lambda change: change.time, default=None)
     return ("open", None) if first is None else ("recovered", first)
+
+
+def _time_of(fill: tuple[Change, Job]) -> float:
+    return fill[0].time

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from vedette.correlate.evidence import evidence_of, loss_time, state_of
+from vedette.correlate.evidence import Fills, evidence_of, fills_of, loss_time, state_of
 from vedette.correlate.incident import SCHEMA, Fact, FactKind, Incident, Kernel, State, Tie
 from vedette.correlate.job import Change, Job
 from vedette.correlate.pivot import Pivot, name_of, pivots
@@ -29,12 +29,13 @@ def incidents(jobs: Sequence[Job], log: str) -> Iterator[Incident]:
         jobs: all that touched the packet filter.
         log: the log, or the first of several, for the commands that go on from here.
     """
-    found = [one for job in jobs if (one := _incident(job, jobs, log)) is not None]
+    fills = fills_of(jobs)
+    found = [one for job in jobs if (one := _incident(job, fills, log)) is not None]
     found += _across(jobs, log)
     yield from sorted(found, key=lambda one: (one.first, one.id))
 
 
-def _incident(job: Job, jobs: Sequence[Job], log: str) -> Incident | None:
+def _incident(job: Job, fills: Fills, log: str) -> Incident | None:
     kernel = evidence_of(job)
     since = _since(job, kernel)
     if since is None:
@@ -42,7 +43,7 @@ def _incident(job: Job, jobs: Sequence[Job], log: str) -> Incident | None:
     steps = pivots(job, since)
     if not steps:
         return None
-    state, filled = state_of(job, kernel, jobs)
+    state, filled = state_of(job, kernel, fills)
     clock = Clock()
     facts = [*_flushes(job, clock), *_losses(job, clock), *(_fact_of(pivot, job, clock) for pivot in steps)]
     if filled is not None and filled.process is not None:
