@@ -163,6 +163,25 @@ def test_a_bad_one_in_force_fails_the_gate(tmp_path, condition, kind, verdict):
     assert result["locations"][0]["physicalLocation"]["region"]["startLine"] == 2
 
 
+@pytest.mark.parametrize(("broken", "code"), [("mf", 1), ("steps", 4)])
+def test_what_can_not_be_read_fails_the_gate(tmp_path, broken, code):
+    rule = f"{PACK}/rules/proc_creation_lnx_iptables_flush_ufw.yml"
+    arguments = ["audit", rule, "--filters", str(tmp_path / "filters"), "--fail-below", "F"]
+    arguments += ["--evidence", f"{PACK}/evidence", "--evidence", str(tmp_path / "evidence")]
+    (tmp_path / "filters").mkdir()
+    (tmp_path / "evidence").mkdir()
+    recorded(tmp_path / "evidence", "own", {"backup": "benign"})
+    good = (FILTER % "not selection").replace("{User: root}", "{ParentScript: /etc/libvirt/hooks/network}")
+    (tmp_path / "filters" / "good.yml").write_text(good, encoding="utf-8")
+    assert CliRunner().invoke(main, arguments).exit_code == 0
+    if broken == "mf":
+        bad = good.replace("Root's own", "Other") + "vedette: {expires: soon}\n"
+        (tmp_path / "filters" / "bad.yml").write_text(bad, encoding="utf-8")
+    else:
+        (tmp_path / "evidence" / "own.steps.tsv").write_text("nothing\n", encoding="utf-8")
+    assert CliRunner().invoke(main, arguments).exit_code == code
+
+
 def test_evidence_of_ones_own(tmp_path):
     evidence = Path(PACK) / "evidence"
     (tmp_path / "host.audit.log.gz").write_bytes((evidence / "gw-nft-01.audit.log.gz").read_bytes())

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vedette.cli.exit import GATE, OK, TELEMETRY
+from vedette.cli.exit import GATE, OK, TELEMETRY, strongest
+from vedette.errors import PackError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from vedette.audit.audit import Audit
 
 GRADES = ("A", "B", "C", "D", "E", "F")
@@ -106,9 +109,15 @@ def _write(found: Audit, form: str, out: Any, *, brief: bool) -> None:
 def _code(found: Audit, fail_below: str | None) -> int:
     if found.problems and not found.judgements:
         return TELEMETRY
-    if fail_below is None:
-        return OK
+    return strongest(_gated(found, fail_below)) if fail_below is not None else OK
+
+
+def _gated(found: Audit, fail_below: str) -> Iterator[int]:
+    """Evidence and exclusions that can't be read fail the gate as well: nothing was shown of them."""
+    if any(isinstance(problem, PackError) for problem in found.problems):
+        yield TELEMETRY
+    if any(problem.code == "exclusion" for problem in found.problems):
+        yield GATE
     for one in found.judgements:
         if one.in_force and (one.decision != "ACCEPTED" or (one.forging and one.forging.grade > fail_below)):
-            return GATE
-    return OK
+            yield GATE
