@@ -91,6 +91,15 @@ def test_rules_that_share_no_log_source_get_none(tmp_path):
     assert all("share no log source" in one.refusal and not one.accepted for one in found)
 
 
+@pytest.mark.parametrize("log", ["gone.log", "-", "a\0b"])
+def test_a_log_that_is_not_there_is_told(tmp_path, log):
+    path = tmp_path / "benign.ndjson"
+    path.write_text(json.dumps({"origin": {"offset": 1, "file": log}, "rule": {"id": "x"}}), encoding="utf-8")
+    run = CliRunner().invoke(main, ["exclude", "suggest", "--findings", str(path), PACK])
+    assert run.exit_code == 3
+    assert "benign.ndjson:1 names the log" in run.stderr
+
+
 def test_what_only_a_user_has_in_common_is_no_exclusion():
     code, documents, told = suggested("--step", "ufw_reload", PACK)
     assert code == 1

@@ -126,9 +126,13 @@ def _marked(path: str) -> dict[tuple[int, str], str]:
         try:
             content = msgspec.json.decode(line)
             origin = content["origin"]
-            found[int(origin["offset"]), str(content["rule"]["id"])] = str(origin["file"])
+            log = str(origin["file"])
+            found[int(origin["offset"]), str(content["rule"]["id"])] = log
         except (msgspec.MsgspecError, KeyError, TypeError, ValueError):
             raise UsageError(f"{path}:{number} is no finding of `vedette hunt -f ndjson`") from None
+        # No path holds the character that ends one.
+        if "\0" in log or not Path(log).is_file():
+            raise UsageError(f"{path}:{number} names the log {log}, which is not there to be read again")
     return found
 
 
