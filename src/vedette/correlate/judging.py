@@ -243,7 +243,7 @@ def _tie(job: Job, process: Process | None) -> Tie:
 def _severity(kernel: Kernel, state: State, steps: Sequence[Pivot], *, raised: bool) -> tuple[str, tuple[str, ...]]:
     """Level, and why: a pivot after a loss is high; more of them, or a filter left open, make it critical."""
     kinds = dict.fromkeys(pivot.kind for pivot in steps)
-    reasons = [kernel.text, f"followed by: {', '.join(kinds)}"]
+    reasons = [kernel.text, f"followed by {_joined([_told(kind, steps) for kind in kinds])}"]
     if state == "open":
         reasons.append("nobody filled the tables again as far as the log goes")
     elif state == "recovered":
@@ -254,6 +254,16 @@ def _severity(kernel: Kernel, state: State, steps: Sequence[Pivot], *, raised: b
     if kernel.verdict == "confirmed":
         return ("critical" if strong else "high"), tuple(reasons)
     return ("high" if strong else "medium"), tuple(reasons)
+
+
+def _told(kind: FactKind, steps: Sequence[Pivot]) -> str:
+    """The pivots of one kind in words."""
+    of_kind = [pivot for pivot in steps if pivot.kind == kind]
+    if kind == "listener":
+        ports = sorted({pivot.port for pivot in of_kind})
+        return f"{'listeners' if len(ports) > 1 else 'a listener'} on {_joined([str(port) for port in ports])}"
+    what = {"ssh": "ssh to", "scan": "a scan of", "connection": "a connection that is new to"}[kind]
+    return f"{what} {_joined(sorted({pivot.address for pivot in of_kind}))}"
 
 
 def _title(job: Job, process: Process, kernel: Kernel, steps: Sequence[Pivot]) -> str:
@@ -268,7 +278,7 @@ def _title(job: Job, process: Process, kernel: Kernel, steps: Sequence[Pivot]) -
         then.append(f"listened on {_joined([str(port) for port in ports])}")
     if peers:
         then.append(f"reached {_joined(peers)}")
-    origin = f", from {job.came_from}" if job.came_from else ""
+    origin = f", from {job.came_from}," if job.came_from else ""
     return f"{who}{origin} {_joined([what, *then])}"
 
 
