@@ -60,6 +60,26 @@ def test_strict_turns_a_refusal_into_the_exit_code(folder, tmp_path, unparsed):
     assert not (tmp_path / "none").exists()
 
 
+UNHELD = """
+title: Hook
+logsource: {category: process_creation}
+filter:
+    rules: any
+    selection: {ParentScript: /opt/hook}
+    condition: not selection
+"""
+
+
+def test_an_exclusion_that_can_not_be_held_is_named_and_strict_minds(folder, tmp_path, unparsed):
+    (tmp_path / "hook.yml").write_text(UNHELD)
+    arguments = ["render", folder / "good.yml", "--filters", tmp_path / "hook.yml", "-o", tmp_path / "out"]
+    result = run(*arguments)
+    assert result.exit_code == 0
+    assert "ParentScript has no column in asim" in result.stderr
+    assert run(*arguments, "--strict").exit_code == 2
+    assert run(*arguments, "--strict", "--no-exclusions").exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

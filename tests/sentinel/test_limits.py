@@ -4,6 +4,8 @@ import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.sentinel.samples import ANALYTICS, HUNTING, changed, text
 
 from vedette.sentinel.check import check
@@ -286,3 +288,22 @@ def test_no_value_of_another_type_breaks_the_validation(key, value):
 @pytest.mark.parametrize("value", ["x", [], {}, 7, [["x"]], [{}], [{"fieldMappings": ["x", {"identifier": []}]}]])
 def test_entities_of_other_types_are_told(value):
     assert said({**ANALYTICS, "entityMappings": value})
+
+
+def ways(value: Any, way: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [*([way] if way else []), *(deeper for key, item in inner for deeper in ways(item, (*way, key)))]
+
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
+PLAIN = st.recursive(
+    LEAVES, lambda some: st.lists(some, max_size=3) | st.dictionaries(st.text(max_size=5), some, max_size=3)
+)
+
+
+@given(st.sampled_from(ways(ANALYTICS)), PLAIN)
+def test_nothing_anywhere_breaks_the_validation_and_each_message_is_a_line(way, value):
+    if value is not None or isinstance(way[-1], str):
+        for _, path, message in validate(changed(way, value), columns=COLUMNS):
+            assert "\n" not in message
+            assert isinstance(path, tuple)

@@ -235,7 +235,10 @@ def test_a_rule_that_is_refused_leaves_no_watchlist(simple):
 
 def test_an_exclusion_that_the_target_can_not_hold_is_told(simple):
     (simple.parent / "script.yml").write_text(FILTER.replace("ParentImage", "ParentScript"))
-    assert any("ParentScript has no column in asim" in note for note in rendered([simple.parent]).notes)
+    found = rendered([simple.parent])
+    (error,) = found.unenforced
+    assert "ParentScript has no column in asim" in str(error)
+    assert found.rendered == 1
 
 
 def test_a_file_is_only_ever_seen_whole(simple, tmp_path):

@@ -68,7 +68,7 @@ def deploy() -> None:
 @click.option("--filters", multiple=True, metavar="PATH", help="Sigma filters beside those of a pack; may be repeated.")
 @click.option("--no-exclusions", is_flag=True, help="Take no exclusion out, not even those of the pack.")
 @click.option("--no-watchlists", is_flag=True, help="Write exclusions of pure equality into the queries too.")
-@click.option("--strict", is_flag=True, help="Exit with 2 if a rule was refused.")
+@click.option("--strict", is_flag=True, help="Exit with 2 if a rule or an exclusion was refused.")
 @click.pass_context
 def render(
     ctx: click.Context,
@@ -117,8 +117,7 @@ def render(
     rendered, refused = 0, False
     with Meter(shown=sys.stderr.isatty()) as meter, _checker() as checker:
         loaded = load((*paths, *filters), on_progress=lambda done, total: meter(Progress("rules", done, total)))
-        told = [*loaded.problems]
-        for problem in told:
+        for problem in loaded.problems:
             click.echo(printable(f"vedette: {problem}"), err=True)
         for target in chosen:
             judged = None if no_exclusions else judge(loaded.filters, loaded.rules, now=time.time(), place=target.name)
@@ -126,7 +125,7 @@ def render(
             found = content_of(loaded, target, wanted, judged, checker)
             files = write_folder(found.artefacts, output)
             aside = () if judged is None else (*judged.problems, *judged.aside)
-            for line in (*aside, *found.refused, *found.notes):
+            for line in (*aside, *found.refused, *found.unenforced, *found.notes):
                 click.echo(printable(f"vedette: {line}"), err=True)
             state = "accepted by Microsoft's parser" if found.proven else "without Microsoft's parser, unproved"
             click.echo(
@@ -135,8 +134,11 @@ def render(
                 err=True,
             )
             rendered += found.rendered
-            refused = refused or bool(found.refused)
-    ctx.exit(RULES if not rendered or (strict and (refused or loaded.problems)) else OK)
+            refused = refused or bool(found.refused or found.unenforced or loaded.problems)
+            if judged is not None:
+                wrong = [one for one in judged.aside if one.fault not in ("EXPIRED", "ELSEWHERE")]
+                refused = refused or bool(judged.problems or wrong)
+    ctx.exit(RULES if not rendered or (strict and refused) else OK)
 
 
 @deploy.command()

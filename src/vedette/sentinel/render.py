@@ -72,6 +72,7 @@ class Rendering:
         target: name of the target.
         artefacts: files, a rule's beside each other.
         refused: why rules have none.
+        unenforced: exclusions that the target can't hold; the rules stand without them.
         notes: what to know, each with its rule's place.
         rules: how many rules and correlations were looked at.
         rendered: how many have content.
@@ -81,6 +82,7 @@ class Rendering:
     target: str
     artefacts: tuple[Artefact, ...]
     refused: tuple[ContentError, ...]
+    unenforced: tuple[ContentError, ...]
     notes: tuple[str, ...]
     rules: int
     rendered: int
@@ -107,6 +109,7 @@ def render(
     names = Counter(_stem(query).lower() for query in found if query.part[0] == 1)
     artefacts: list[Artefact] = []
     refused: list[ContentError] = []
+    unenforced: list[ContentError] = []
     notes: list[str] = []
     rendered: set[str] = set()
     for query in found:
@@ -116,14 +119,22 @@ def render(
         refused += faults
         if made:
             rendered.add(query.rule.id)
-            notes += _notes(query)
+            unenforced += query.unenforced if query.part[0] == 1 else ()
+            notes += _notes(query) if query.part[0] == 1 else ()
     for name, several in lists.items():
         if name in rendered:
             artefacts += [one for each in several for one in _watchlist(target, each, name)]
     artefacts += _templates(target, artefacts, lists)
     whole = sum(query.part[0] == 1 for query in found)
     return Rendering(
-        target.name, tuple(artefacts), tuple(refused), tuple(notes), whole, len(rendered), checker is not None
+        target.name,
+        tuple(artefacts),
+        tuple(refused),
+        tuple(unenforced),
+        tuple(notes),
+        whole,
+        len(rendered),
+        checker is not None,
     )
 
 
@@ -209,8 +220,7 @@ def _notes(query: Query) -> Iterator[str]:
     if unknown:
         told = ", ".join(unknown)
         yield f"{rule.location}: {rule.title}: left out, since Sentinel's content tests don't know it: {told}"
-    yield from (str(error) for error in query.unenforced)
-    fires = verdicts(query) if query.part[0] == 1 else ()
+    fires = verdicts(query)
     if fires and all(one.verdict == "never" for one in fires):
         yield f"{rule.location}: {rule.title}: can never fire on any source that {query.table} asks"
     if isinstance(rule, Correlation):
