@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from vedette.audit.audit import Audit, Request, audit
+from vedette.audit.forging import read_table
 from vedette.audit.judgement import Judgement
 from vedette.cli.main import main
 from vedette.errors import UsageError
@@ -236,6 +237,30 @@ def test_one_is_redundant_to_what_lasts_as_long_and_stands_in_all_its_places(tmp
     rule = f"{PACK}/rules/proc_creation_lnx_iptables_flush_ufw.yml"
     one, _ = audit(Request((rule,), (str(tmp_path / "mf.yml"),), now=1795564800.0)).judgements
     assert (one.verdict == "REDUNDANT") is redundant
+
+
+def test_the_last_lines_say_what_they_are_about(tmp_path):
+    """An exclusion in force that touches an attack is not hidden behind one that is asked of more attacks."""
+    wide = (FILTER % "not selection").replace("{User: root}", "{ParentScript: /etc/libvirt/hooks/network}")
+    (tmp_path / "one.yml").write_text(wide, encoding="utf-8")
+    (tmp_path / "two.yml").write_text(
+        (FILTER % "not selection").replace("rules: any", "rules: [3be619f4-d9ec-4ea8-a173-18fdd01996ab]"),
+        encoding="utf-8",
+    )
+    (tmp_path / "own.toml").write_text('as_of = "2001-01-01"\n', encoding="utf-8")
+    rules = ("iptables_flush_ufw", "iptables_flush_all", "nft_flush")
+    request = Request(
+        tuple(f"{PACK}/rules/proc_creation_lnx_{name}.yml" for name in rules),
+        (str(tmp_path),),
+        (f"{PACK}/evidence",),
+        read_table(tmp_path / "own.toml"),
+    )
+    text = ["".join(part for part, _ in line) for line in judgement.lines(audit(request), 200, Glyphs("utf-8"))]
+    (told,) = [line for line in text if "attack runs touched" in line]
+    assert told.startswith("in force, ")
+    assert not told.startswith("in force, 0 ")
+    assert "2 exclusions: " in "\n".join(text)
+    assert "as judged on 2001-01-01" in text[-1]
 
 
 def test_nothing_to_judge_is_told():

@@ -64,6 +64,7 @@ class Audit:
         matches: matches of all rules in them.
         problems: rules, filters and evidence that can't be read.
         seen: every match, with all exclusions that cover it.
+        as_of: date of the table by which forging was graded.
     """
 
     judgements: tuple[Judgement, ...]
@@ -72,6 +73,7 @@ class Audit:
     matches: int
     problems: tuple[ContentError, ...]
     seen: tuple[Seen, ...]
+    as_of: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,7 +117,8 @@ def audit(request: Request, *, on_progress: OnProgress | None = None) -> Audit:
     reached = [_Reached(one, *_reach(one)) for one in bound]
     judgements = tuple(_judged(one, reached, seen, steps, request.table) for one in reached)
     rules = {rule.id: rule for rule in loaded.rules}
-    return Audit(judgements, rules, recordings, len(seen), (*loaded.problems, *unread, *problems), seen)
+    unreadable = (*loaded.problems, *unread, *problems)
+    return Audit(judgements, rules, recordings, len(seen), unreadable, seen, request.table.as_of)
 
 
 def _reach(one: _Bound) -> tuple[tuple[Reach, ...], tuple[Rule, ...]]:

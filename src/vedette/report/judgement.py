@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.style import Style
 
 from vedette.audit.audit import Audit
-from vedette.audit.forging import built_in
 from vedette.audit.judgement import Judgement
 from vedette.audit.mutate import Score
 from vedette.audit.reach import Witness
@@ -140,7 +139,8 @@ def _foot(audit: Audit, width: int, glyphs: Glyphs) -> Iterator[Line]:
     attacks = sum(step.label == "attack" for step in steps)
     counts = {decision: sum(one.decision == decision for one in audit.judgements) for decision in _STYLES}
     made = ", ".join(f"{count} {decision.lower()}" for decision, count in counts.items() if count)
-    yield from wrapped([(f"{len(audit.judgements)} exclusions: {made}", BOLD)], width, glyphs)
+    noun = "exclusion" if len(audit.judgements) == 1 else "exclusions"
+    yield from wrapped([(f"{len(audit.judgements)} {noun}: {made}", BOLD)], width, glyphs)
     evidence = (
         f"replayed on {len(audit.recordings)} recordings with {len(steps):,} steps ({attacks:,} of them attacks) and "
         f"{audit.matches:,} matches"
@@ -148,14 +148,15 @@ def _foot(audit: Audit, width: int, glyphs: Glyphs) -> Iterator[Line]:
         else "no recording was replayed: benign and attack figures are empty"
     )
     yield from wrapped([(evidence, PLAIN)], width, glyphs)
-    few = max((one.replayed for one in audit.judgements), key=lambda one: one.attack_runs, default=None)
-    if few is not None and few.attack_runs:
+    asked = [one.replayed for one in audit.judgements if one.in_force and one.replayed.attack_runs]
+    few = max(asked, key=lambda one: (one.attack_runs_silenced, -one.attack_runs), default=None)
+    if few is not None:
         text = (
-            f"{few.attack_runs_silenced} of {few.attack_runs} attack runs touched means {few.low:.0%} to "
+            f"in force, {few.attack_runs_silenced} of {few.attack_runs} attack runs touched means {few.low:.0%} to "
             f"{few.high:.0%} at 95 %: that {few.says}"
         )
         yield from wrapped([(text, PLAIN)], width, glyphs)
-    grade = f"grades against an attacker who is root, as judged on {built_in().as_of}; see docs/exclusions.md"
+    grade = f"grades against an attacker who is root, as judged on {audit.as_of}; see docs/exclusions.md"
     yield from wrapped([(grade, DIM)], width, glyphs)
 
 
