@@ -161,7 +161,8 @@ def _paragraph(row: Group, level: int, width: int, glyphs: Glyphs, margin: int) 
 
 def _below(row: Group, width: int, glyphs: Glyphs, margin: int) -> Iterator[Line]:
     """What a row carries beneath it: the rules that it joins, the exclusion that covers it, and its records."""
-    for part in row.joined:
+    # A correlation may join many rules; those that took part are what there is to see.
+    for part in [part for part in row.joined if part.count != 0]:
         yield [(" " * margin + truncate(joined(part), width - margin, glyphs.ellipsis), DIM)]
     if row.decision == "excluded":
         why = f": {row.why}" if row.why else ""
