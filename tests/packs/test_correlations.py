@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from tests.kql.correlated import Tables
 
 from vedette.correlate.hunting import correlating
+from vedette.event import VIEWS
 from vedette.hunt.finding import Finding
 from vedette.hunt.hunt import Hunt, built_in_pack
 from vedette.hunt.options import Options
 from vedette.kql import Options as Written
 from vedette.kql import read_target
 from vedette.kql.correlation import convert_correlation
+from vedette.predicate import evaluate
 from vedette.sigma.references import Directory
 from vedette.sigma.ruleset import load
 
@@ -82,3 +86,35 @@ def test_what_converts_to_kql_and_what_is_refused_where(target):
         (path,) = {Path(error.location.path) for error in queries[id_].errors}
         assert path.read_text(encoding="utf-8").splitlines()[line - 1].strip() == "group-by:"
         assert all(lacks in error.cause for error in queries[id_].errors)
+
+
+@pytest.mark.parametrize("target", ["asim", "xdr"])
+@pytest.mark.parametrize("host", ["gw-nft-01", "gw-legacy-01"])
+def test_the_query_of_the_takedown_finds_the_same_sessions_in_another_engine(host, target):
+    """Every process start that a joined rule matches, and some others, read as invoked, in the target's table."""
+    data = read_target(target)
+    (one,) = [one for one in LOADED.correlations if one.id == TAKEDOWN]
+    query = convert_correlation(one, Directory(LOADED.rules, LOADED.correlations), data, Written.of({}, data))
+    view = next(view for view in VIEWS if (view.image, view.parent) == ("invoked", "invoked"))
+    joined = [rule.predicate for rule in LOADED.rules if rule.id in one.rules]
+    starts = []
+    for number, event in enumerate(Hunt(Options((str(log(host)),))).events()):
+        if event.source.category == "process_creation":
+            row = event.row(view)
+            if number % 100 == 0 or any(evaluate(predicate, row) for predicate in joined):
+                held = {name: value for name, value in row.items() if isinstance(value, str | int | float)}
+                starts.append(("process_creation", {**held, "Computer": host, "EventTime": event.time}))
+    tables = Tables(target)
+    tables.fill(starts)
+    ends: dict[str, float] = {}
+    for (computer, session), _, end in tables.matches(query.text, keys=2):
+        assert computer == host
+        ends[str(session)] = min(end, ends.get(str(session), end))
+    wanted = {
+        finding.correlation.group["LogonId"]: dt.datetime.fromisoformat(finding.time).timestamp()
+        for finding in hunt(str(log(host)))
+        if finding.rule.id == TAKEDOWN and finding.correlation is not None
+    }
+    assert len(wanted) == 4
+    # The tables hold whole seconds.
+    assert ends == pytest.approx(wanted, abs=1.0)
