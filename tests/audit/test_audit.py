@@ -263,6 +263,17 @@ def test_the_last_lines_say_what_they_are_about(tmp_path):
     assert "as judged on 2001-01-01" in text[-1]
 
 
+def test_what_a_hunt_would_apply_is_in_force_whatever_it_is_called(tmp_path):
+    path = tmp_path / "mf.yml"
+    path.write_text(FILTER % "not selection" + "vedette: {decision: candidate}\n", encoding="utf-8")
+    rule = f"{PACK}/rules/proc_creation_lnx_iptables_flush_ufw.yml"
+    log = f"{PACK}/evidence/gw-nft-01.audit.log.gz"
+    hunt = Hunt(Options((log,), rules=(rule,), filters=(str(path),), show_excluded=True))
+    assert any(finding.verdict.decision == "excluded" for finding in hunt.findings())
+    run = CliRunner().invoke(main, ["audit", rule, "--filters", str(path), "--fail-below", "F"])
+    assert run.exit_code == 1
+
+
 def test_nothing_to_judge_is_told():
     with pytest.raises(UsageError, match="no exclusion to judge"):
         audit(Request((f"{PACK}/rules",)))

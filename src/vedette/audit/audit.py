@@ -26,8 +26,6 @@ from vedette.sigma.filter import Filter
 from vedette.sigma.rule import Rule
 from vedette.sigma.ruleset import RuleSet, load
 
-#: Decisions of a filter's own block that keep it out of hunts.
-_NOT_IN_FORCE: Final = frozenset({"candidate", "counter-example", "template"})
 #: Distinct attack matches of a rule that are mutated.
 _POSITIVES: Final = 32
 
@@ -250,8 +248,8 @@ def _bind(loaded: RuleSet, request: Request) -> tuple[list[_Bound], list[RuleErr
         always = judge([_plain(kept)], loaded.rules, now=float("-inf"), place=place)
         rules = tuple(rule for rule in loaded.rules if rule.id in always.bound)
         fault = judged.aside[0] if judged.aside else fault_of(exclusion, now=request.now, place=place)
-        decision = str(kept.block.get("decision", ""))
-        bound.append(_Bound(exclusion, rules, fault, decision not in _NOT_IN_FORCE and inside(kept)))
+        # Hunts apply what they load, whatever its block calls it.
+        bound.append(_Bound(exclusion, rules, fault, inside(kept)))
     return bound, problems
 
 
