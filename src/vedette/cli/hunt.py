@@ -118,6 +118,8 @@ def _hunt(out: Any, form: str, fail_on: str | None, strict: bool, asked: dict[st
         late = _incidents(tracker, options.logs, decisions, made) if tracker is not None else iter(())
         try:
             _write(findings, late, form, out.stream)
+            if tracker is not None and form == "csv":
+                summary.notes.append("CSV has no place for incidents, which were only counted; -f ndjson holds them")
             if tracker is not None and form == "ndjson":
                 _account_of(running, out.stream)
         except BrokenPipeError:
