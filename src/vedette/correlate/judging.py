@@ -144,8 +144,8 @@ def _since(job: Job, kernel: Kernel) -> float | None:
     """When the loss began: as the kernel recorded it, or where it can't tell, as a rule saw the command."""
     if kernel.verdict == "confirmed":
         return loss_time(job)
-    if kernel.verdict == "undeterminable" and job.findings:
-        return min(time for time, _, _ in job.findings)
+    if kernel.verdict == "undeterminable":
+        return min((time for time, _, finding in job.findings if _is_flush(finding)), default=None)
     return None
 
 
