@@ -30,7 +30,7 @@ hunt: $(VENV)/.run.stamp ## set up, then hunt through the recording that the pro
 	$(BIN)/vedette hunt $(ARGS) $(LOG)
 
 test: $(VENV)/.dev.stamp $(VENV)/.parser.stamp ## set up, then every test that takes no minutes
-	$(BIN)/python -m pytest -n $(JOBS) -m "not long" $(ARGS) $(TESTS)
+	$(BIN)/python -m pytest -n $(JOBS) -m "not long" --durations=20 $(ARGS) $(TESTS)
 
 test-long: $(VENV)/.dev.stamp $(VENV)/.oracle.stamp $(VENV)/.parser.stamp ## the tests that take minutes
 	VEDETTE_ORACLE=$(VENV)/oracle/bin/python $(BIN)/python -m pytest -n $(JOBS) -m long --durations=12 $(ARGS) $(TESTS)
