@@ -6,9 +6,11 @@ It holds nothing that matters, so that whoever started it may end it at any time
 from __future__ import annotations
 
 import json
+import os
 import resource
 import signal
 import sys
+import traceback
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -31,13 +33,14 @@ class Parser:
     """Microsoft's parser in an engine of its own."""
 
     def __init__(self, folder: Path) -> None:
+        scripts = [package.verified(folder / name) for name in package.SCRIPTS]
+        own = Path(__file__).with_name("analysis.js").read_bytes()
+        assert all(script is not None for script in scripts), "the scripts were changed after they were found"
         self._engine = MiniRacer()
         self._engine.set_hard_memory_limit(MAX_HEAP)
         self._engine.eval(_PRELUDE)
-        scripts = [package.verified(folder / name) for name in package.SCRIPTS]
-        own = Path(__file__).with_name("analysis.js").read_bytes()
         for script in [*scripts, own]:
-            assert script is not None, "the scripts were changed after they were found"
+            assert script is not None
             self._engine.eval(script.decode("utf-8-sig") + "\n;0")
 
     def ask(self, request: dict[str, Any]) -> str:
@@ -88,7 +91,14 @@ def main() -> None:
     """Serve standard input and output; the only argument is the folder of the parser."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is the parent who is interrupted, and ends this process
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    serve(Parser(Path(sys.argv[1])), sys.stdin.buffer, sys.stdout.buffer)
+    try:
+        parser = Parser(Path(sys.argv[1]))
+    except Exception:  # noqa: BLE001 (told to the parent, whatever it is)
+        traceback.print_exc()
+        sys.stderr.flush()
+        # The engine's own thread can keep an interpreter that ends by an exception from ever ending.
+        os._exit(1)
+    serve(parser, sys.stdin.buffer, sys.stdout.buffer)
 
 
 if __name__ == "__main__":
