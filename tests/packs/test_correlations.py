@@ -19,12 +19,13 @@ from vedette.kql import Options as Written
 from vedette.kql import read_target
 from vedette.kql.correlation import convert_correlation
 from vedette.predicate import evaluate
-from vedette.sigma.references import Directory
+from vedette.sigma.references import Directory, Source
 from vedette.sigma.ruleset import load
 
 PACK = Path(built_in_pack("linux-firewall"))
 LOADED = load((PACK,))
-IDS = {Path(one.location.path).stem: one.id for one in (*LOADED.rules, *LOADED.correlations)}
+PARTS: tuple[Source, ...] = (*LOADED.rules, *LOADED.correlations)
+IDS = {Path(one.location.path).stem: one.id for one in PARTS}
 TAKEDOWN, CONNECT, HOSTS = (IDS[f"correlation_lnx_firewall_{name}"] for name in ("takedown", "flush_connect", "hosts"))
 
 

@@ -106,7 +106,7 @@ def test_our_rules_carry_a_whole_header(stem):
 
 
 def test_ids_and_titles_are_unique():
-    parts = (*LOADED.rules, *LOADED.correlations)
+    parts: tuple[Rule | Correlation, ...] = (*LOADED.rules, *LOADED.correlations)
     assert len({part.id for part in parts}) == len({part.title for part in parts}) == len(STEMS)
 
 
