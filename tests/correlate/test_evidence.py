@@ -17,7 +17,10 @@ DROP = Change(1.0, None, "job", "drop", "filter", "inet", legacy=False, net=-5, 
 
 def job(*changes: Change, node: str = "gw", number: int = 0) -> Job:
     process: Any = None
-    return Job((node, 0, "session", number, 0, 0.0), 0.0, process, changes=list(changes))
+    made = Job((node, 0, "session", number, 0, 0.0), 0.0, process)
+    for one in changes:
+        (made.by_job if one.scope == "job" else made.by_process).add(one)
+    return made
 
 
 def change(outcome: str, net: int | None, at: float = 2.0, table: str = "filter") -> Change:

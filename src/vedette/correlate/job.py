@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
+from vedette.correlate.held import Held
 from vedette.correlate.tie import Key
 from vedette.hunt.finding import Finding
 from vedette.predicate import Value
 from vedette.telemetry.auditd.process import Process
 
-#: Of each sort of thing a job keeps so many; more are counted.
+#: Of each sort of thing a job keeps so many first and so many last ones.
 MOST: Final = 500
+
+
+def _held() -> Held[Any]:
+    return Held(MOST)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,26 +85,38 @@ class Job:
         process: who did that.
         came_from: address behind it, or the empty text.
         findings: its findings, in the order of the log.
-        changes: what the kernel recorded.
+        by_process: what the kernel recorded of single processes.
+        by_job: what they come to together; kept apart, so that no number of processes crowds it out.
         links: network events since then.
-        left_out: things beyond the bound.
     """
 
     key: Key
     since: float
     process: Process
     came_from: str = ""
-    findings: list[tuple[float, Process | None, Finding]] = dataclasses.field(default_factory=list)
-    changes: list[Change] = dataclasses.field(default_factory=list)
-    links: list[Link] = dataclasses.field(default_factory=list)
-    left_out: int = 0
+    findings: Held[tuple[float, Process | None, Finding]] = dataclasses.field(default_factory=_held)
+    by_process: Held[Change] = dataclasses.field(default_factory=_held)
+    by_job: Held[Change] = dataclasses.field(default_factory=_held)
+    links: Held[Link] = dataclasses.field(default_factory=_held)
 
-    def keep(self, held: list[object], one: object) -> None:
-        """Add to one of its lists, or count."""
-        if len(held) < MOST:
-            held.append(one)
-        else:
-            self.left_out += 1
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """All that the kernel recorded, as far as it is kept."""
+        return (*self.by_process, *self.by_job)
+
+    @property
+    def held(self) -> int:
+        """How many things are kept."""
+        return sum(len(part) for part in self._parts)
+
+    @property
+    def left_out(self) -> int:
+        """How many things are not kept."""
+        return sum(part.left_out for part in self._parts)
+
+    @property
+    def _parts(self) -> tuple[Held[tuple[float, Process | None, Finding]], Held[Change], Held[Change], Held[Link]]:
+        return self.findings, self.by_process, self.by_job, self.links
 
 
 def change_of(

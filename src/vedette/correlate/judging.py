@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -103,10 +104,11 @@ def _across(jobs: Sequence[Job], log: str) -> Iterator[Incident]:
         losses.sort(key=lambda one: (one[0], str(one[1].key)))
         start = 0
         while start < len(losses):
-            window = [one for one in losses[start:] if one[0] - losses[start][0] <= ACROSS]
-            if len({job.key[0] for _, job in window}) > 1:
-                yield _of_several(login, [job for _, job in window], log)
-            start += len(window)
+            end = bisect.bisect_right(losses, losses[start][0] + ACROSS, key=lambda one: one[0])
+            window = [job for _, job in losses[start:end]]
+            if len({job.key[0] for job in window}) > 1 and any(True for job in window for _ in _losses(job, Clock())):
+                yield _of_several(login, window, log)
+            start = end
 
 
 def _of_several(login: str, jobs: Sequence[Job], log: str) -> Incident:

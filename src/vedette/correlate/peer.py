@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
 from typing import Final, TypeVar
 
@@ -21,12 +22,14 @@ class Peers:
     """Remembers (peer, port, program, login user) over a whole hunt."""
 
     def __init__(self) -> None:
-        self._seen: OrderedDict[tuple[str, int, str, str, str], None] = OrderedDict()
+        self._seen: OrderedDict[bytes, None] = OrderedDict()
 
     def is_new(self, process: Process, address: str, port: int) -> bool:
         """Whether such a connection was not made before, by that program for that login user on that host."""
         program = process.program.invoked or process.program.resolved
-        key = (address, port, program, process.tail.login_user, process.node)
+        text = "\0".join((address, str(port), program, process.tail.login_user, process.node))
+        # Paths may be long, and there are many: only their hash is kept.
+        key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
         if key in self._seen:
             self._seen.move_to_end(key)
             return False

@@ -37,7 +37,7 @@ class Pivot(NamedTuple):
 def pivots(job: Job, since: float) -> list[Pivot]:
     """The steps after `since`, UTC epoch seconds, in order of time, each once."""
     links = [link for link in job.links if link.time >= since]
-    found = [*_listeners(job.links, since), *_scans(links), *_connections(links)]
+    found = [*_listeners(list(job.links), since), *_scans(links), *_connections(links)]
     return sorted(found, key=lambda pivot: (pivot.link.time, pivot.link.offset))
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
-from vedette.correlate.job import MOST, Job, Link, change_of
+from vedette.correlate.held import Held
+from vedette.correlate.job import Job, Link, change_of
 from vedette.correlate.peer import Origins, Peers
 from vedette.correlate.tie import key_of
 from vedette.event import LogSource
@@ -22,8 +23,12 @@ from vedette.hunt.finding import Finding
 from vedette.telemetry.auditd.happening import Batch, Happening
 from vedette.telemetry.auditd.process import Process
 
+T = TypeVar("T")
+
 #: Jobs that are kept; the longest untouched goes first, and is judged then.
 MAX_JOBS: Final = 10_000
+#: Findings, changes and connections of all jobs together.
+MAX_HELD: Final = 400_000
 _SORTS: Final = {"bind": "bind", "listen": "listen", "accept": "accept", "accept4": "accept"}
 
 
@@ -49,7 +54,8 @@ class Tracker:
         self._jobs: OrderedDict[object, Job] = OrderedDict()
         self._peers = Peers()
         self._origins = Origins()
-        self._gone: list[Job] = []
+        self._gone: deque[Job] = deque(maxlen=MAX_JOBS)
+        self._held = 0
 
     def see(self, batches: Sequence[Batch]) -> None:
         """One chunk's events, before its findings."""
@@ -86,10 +92,7 @@ class Tracker:
             if not _of_the_filter(finding):
                 return
             job = self._touched(process, happening.time)
-        if len(job.findings) < MOST:
-            job.findings.append((happening.time, process, finding))
-        else:
-            job.left_out += 1
+        self._keep(job.findings, (happening.time, process, finding))
 
     def jobs(self) -> Iterator[Job]:
         """All jobs that touched the packet filter, in the order in which they did."""
@@ -100,7 +103,7 @@ class Tracker:
         job = self._jobs.get(key)
         if job is None:
             job = self._jobs[key] = Job(key, time, process, self._origins.of(process))
-            if len(self._jobs) > MAX_JOBS:
+            while len(self._jobs) > MAX_JOBS or (self._held > MAX_HELD and len(self._jobs) > 1):
                 self._dismiss(self._jobs.popitem(last=False)[1])
         else:
             self._jobs.move_to_end(key)
@@ -108,6 +111,7 @@ class Tracker:
 
     def _dismiss(self, job: Job) -> None:
         """A job that goes early is kept only if the kernel recorded a loss."""
+        self._held -= job.held
         if any(change.outcome == "drop" for change in job.changes):
             self._gone.append(job)
         self.left_out += 1
@@ -117,11 +121,15 @@ class Tracker:
             return
         job = self._touched(process, happening.time)
         job.since = min(job.since, happening.time)
-        if len(job.changes) < MOST:
-            place = {"file": happening.file, "offset": happening.offset, "serial": happening.serial}
-            job.changes.append(change_of(process, dict(happening.fields), time=happening.time, **place))  # type: ignore[arg-type]  # file is text, the others are numbers
-        else:
-            job.left_out += 1
+        change = change_of(
+            process,
+            dict(happening.fields),
+            time=happening.time,
+            file=happening.file,
+            offset=happening.offset,
+            serial=happening.serial,
+        )
+        self._keep(job.by_job if change.scope == "job" else job.by_process, change)
 
     def _linked(self, source: LogSource, happening: Happening, process: Process) -> None:
         fields = happening.fields
@@ -137,23 +145,24 @@ class Tracker:
         if job is None:
             return
         descriptor = fields.get("FileDescriptor", -1)
-        if len(job.links) < MOST:
-            job.links.append(
-                Link(
-                    sort,  # type: ignore[arg-type]  # one of its literals
-                    happening.time,
-                    process,
-                    address,
-                    port,
-                    descriptor if isinstance(descriptor, int) else -1,
-                    new,
-                    happening.file,
-                    happening.offset,
-                    happening.serial,
-                )
-            )
-        else:
-            job.left_out += 1
+        link = Link(
+            sort,  # type: ignore[arg-type]  # one of its literals
+            happening.time,
+            process,
+            address,
+            port,
+            descriptor if isinstance(descriptor, int) else -1,
+            new,
+            happening.file,
+            happening.offset,
+            happening.serial,
+        )
+        self._keep(job.links, link)
+
+    def _keep(self, held: Held[T], one: T) -> None:
+        before = len(held)
+        held.add(one)
+        self._held += len(held) - before
 
 
 def _of_the_filter(finding: Finding) -> bool:
