@@ -57,6 +57,7 @@ def suggest(
     from vedette.hunt.hunt import built_in_pack
     from vedette.hunt.options import DEFAULT_PACK
     from vedette.report.terminal import printable
+    from vedette.sigma.dumper import dump
     from vedette.sigma.ruleset import load
 
     if bool(findings) is bool(steps):
@@ -80,7 +81,7 @@ def suggest(
     accepted = [one for one in made if one.accepted]
     out = Output(output)
     try:
-        out.stream.write(_yaml([one.document for one in accepted]).encode())
+        out.stream.write(dump(*(one.document for one in accepted), width=120).encode())
         out.commit()
     finally:
         out.discard()
@@ -154,9 +155,3 @@ def _is_marked(one: Seen, marked: dict[tuple[int, str], str], steps: tuple[str, 
         return one.step is not None and one.step.label == "benign" and one.step.name in steps
     log = marked.get((one.finding.origin.offset, one.finding.rule.id))
     return log is not None and Path(log).resolve() == Path(one.finding.origin.file).resolve()
-
-
-def _yaml(documents: list[dict[str, Any]]) -> str:
-    import yaml
-
-    return yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True, width=120) if documents else ""

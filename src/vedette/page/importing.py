@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-import yaml
 
 from vedette.errors import UsageError
 from vedette.page.dialect import Reading, candidates, file_names, filter_document
@@ -20,6 +19,7 @@ from vedette.page.page import HuntPage
 from vedette.page.reading import read_page
 from vedette.page.readme import readme
 from vedette.page.source import read_bytes
+from vedette.sigma.dumper import dump
 
 #: Licence of a published Sigma rule that names none.
 DEFAULT_LICENSE: Final = "DRL-1.1"
@@ -76,7 +76,9 @@ def import_page(path: str, out: str, *, force: bool = False, license_id: str = D
     readings = candidates(page)
     named = file_names(readings, rule)
     filters = {
-        name: _yaml(filter_document(reading, rule)) for name, reading in zip(named, readings, strict=True) if name
+        name: dump(filter_document(reading, rule), indent=4)
+        for name, reading in zip(named, readings, strict=True)
+        if name
     }
     files = _files(page, rule, licence, _pack_name(pack, page), filters, assumed=licence is not stated)
     files["README.md"] = readme(
@@ -129,9 +131,11 @@ def _files(
     files = {f"rules/{stem}.yml": _rule_text(page, licence, assumed=assumed)}
     if page.kql:
         files[f"kql/{stem}.kql"] = page.kql + "\n"
-    files["scenarios.yml"] = _yaml({"scenarios": [msgspec.to_builtins(scenario) for scenario in page.scenarios]})
+    files["scenarios.yml"] = dump(
+        {"scenarios": [msgspec.to_builtins(scenario) for scenario in page.scenarios]}, indent=4
+    )
     files |= filters
-    files["pack.yml"] = _yaml(
+    files["pack.yml"] = dump(
         {
             "name": name,
             "title": page.title,
@@ -142,7 +146,8 @@ def _files(
             **({"queries": "kql"} if page.kql else {}),
             "scenarios": "scenarios.yml",
             _MARK: {"page": page.name, "sha256": page.digest, "rule_line": page.rule_line, "kql_line": page.kql_line},
-        }
+        },
+        indent=4,
     )
     return files
 
@@ -157,21 +162,6 @@ def _rule_text(page: HuntPage, licence: str, *, assumed: bool) -> str:
     # A value may run over several lines, so the licence goes before the next key.
     at = len(lines) if after is None else next((index for index in top if index > after), len(lines))
     return "\n".join([*lines[:at], f"license: {licence}", *lines[at:]]) + "\n"
-
-
-class _Dumper(yaml.SafeDumper):
-    """Text over several lines as a block, so that filters read as on the page."""
-
-
-def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
-
-
-_Dumper.add_representer(str, _represent_text)
-
-
-def _yaml(data: dict[str, Any]) -> str:
-    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1 << 20, indent=4)
 
 
 def _create(pack: Path, files: dict[str, str]) -> None:

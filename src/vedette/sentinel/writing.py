@@ -8,27 +8,19 @@ from typing import Any, Final
 
 import yaml
 
+from vedette.sigma.dumper import TextDumper
+
 _WIDTH: Final = 4096
 #: What can't be seen, or changes how the text around it looks.
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
-class _Dumper(yaml.SafeDumper):
-    """Writes what has lines as a block, and lists behind an indentation."""
+class _Dumper(TextDumper):
+    """Writes lists behind an indentation."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         del indentless
         super().increase_indent(flow, indentless=False)
-
-
-def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    # What can't be seen is escaped; PyYAML would write some line ends as they are, and read them as blanks.
-    seen = all(letter.isprintable() or letter == "\n" for letter in text)
-    style = ("|" if "\n" in text else None) if seen else '"'
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_Dumper.add_representer(str, _text)
 
 
 def document(content: Mapping[str, Any]) -> str:

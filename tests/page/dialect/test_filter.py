@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sigma.collection import SigmaCollection
 from sigma.filters import SigmaFilter
@@ -16,9 +16,9 @@ from sigma.rule import SigmaRule
 
 from vedette.page import Scenario, import_page
 from vedette.page.dialect import Reading, file_names, filter_document, read_text
-from vedette.page.importing import _yaml
 from vedette.predicate import evaluate
 from vedette.sigma.documents import read_documents
+from vedette.sigma.dumper import dump
 from vedette.sigma.lower import lower_detection
 from vedette.sigma.ruleset import load
 
@@ -162,12 +162,14 @@ HOSTILE = st.text(
 
 
 @given(HOSTILE, HOSTILE)
+@example("\x85", "0")
+@example("a\u2028b\n", "0")
 def test_no_text_leaves_its_place_in_yaml(title, value):
     for each in read_text(Scenario(title, "", f'comm = "{value}"', 10, 11, complete=True)):
         if each.detection is None:
             continue
         document = filter_document(each, {**RULE, "logsource": {"product": "linux", "x": {"y": title}}})
-        text = _yaml(document)
+        text = dump(document)
         assert yaml.safe_load(text) == document
         (back,), problems = read_documents(text, "x.yml")
         assert problems == ()
@@ -196,6 +198,6 @@ def test_no_text_leaves_its_place_in_yaml(title, value):
 def test_values_that_look_like_yaml_stay_values(value):
     for each in read_text(Scenario("S", "", f"comm = “{value}”", 10, 11, complete=True)):
         if each.detection is not None:
-            document = yaml.safe_load(_yaml(filter_document(each, RULE)))
+            document = yaml.safe_load(dump(filter_document(each, RULE)))
             assert document["filter"]["rules"] == [RULE["id"]]
             assert value.replace("*", r"\*") in str(list(document["filter"]["selection"].values())) or "*" in value
