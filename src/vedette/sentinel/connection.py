@@ -178,7 +178,8 @@ def _credential(auth: Auth, cloud: Cloud) -> TokenCredential:
         from azure import identity
     except ImportError as error:
         raise UsageError(
-            f"what speaks to Azure is not installed ({error.name or error}); install it with: pip install 'vedette[sentinel]'"
+            f"what speaks to Azure is not installed ({error.name or error}); "
+            "install it with: pip install 'vedette[sentinel]'"
         ) from error
     if auth == "token":
         token = os.environ.get(TOKEN_VARIABLE, "").strip()
