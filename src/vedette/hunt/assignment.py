@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -60,7 +60,7 @@ class Assignment:
 
     Attributes:
         source: the kind.
-        order: its place in `KINDS`.
+        order: its place in `KINDS`, or behind them for kinds of other formats.
         rules: rule by place in the plan's queries.
         predicates: what each of them is confirmed and explained by.
         reads: the fields that each of them reads, sorted.
@@ -131,39 +131,87 @@ def _compile(
     predicates = {rule.id: rule.predicate for rule in rules}
     if source == AUDIT_RECORD:
         predicates = {name: _raw_as_column(predicate) for name, predicate in predicates.items()}
-    read = {name: fields(predicate) for name, predicate in predicates.items()}
-    used = frozenset().union(*read.values(), *(beside[rule.id] for rule in rules if rule.id in beside))
+    used = reads(predicates.values(), rules, beside)
     columns = tuple(sorted(used)) if source == AUDIT_RECORD else supplied(source)
     columns = tuple(column for column in columns if field_of(column) in used)
+    return compiled(
+        source,
+        KINDS.index(source),
+        rules,
+        predicates,
+        columns,
+        tuple(map(vocabulary_of, columns)),
+        choice=choice,
+        per_event=frozenset({*PER_EVENT, TIME}) if source != AUDIT_RECORD else frozenset(),
+        key=key,
+        cache=cache,
+        types=source == AUDIT_RECORD,
+    )
+
+
+def reads(
+    predicates: Iterable[Predicate], rules: Sequence[Rule], beside: Mapping[str, frozenset[str]]
+) -> frozenset[str]:
+    """The fields that rules read, and what is read of their matches besides."""
+    return frozenset().union(*map(fields, predicates), *(beside[rule.id] for rule in rules if rule.id in beside))
+
+
+def compiled(
+    source: LogSource,
+    order: int,
+    rules: Sequence[Rule],
+    predicates: Mapping[str, Predicate],
+    columns: tuple[str, ...],
+    vocabularies: tuple[str, ...],
+    *,
+    choice: Choice,
+    per_event: frozenset[str],
+    key: str,
+    cache: Cache,
+    types: bool = False,
+) -> Assignment:
+    """The rules of one kind of event, compiled; the plan is kept in the cache.
+
+    Args:
+        source: the kind.
+        order: its place among the kinds of a hunt.
+        rules: those that see it.
+        predicates: rule id to what is matched.
+        columns: columns of its shapes.
+        vocabularies: the vocabulary of each column.
+        choice: the views to evaluate.
+        per_event: fields that its events have but its shapes don't.
+        key: digest of the rules and of how they were routed.
+        cache: where plans are kept.
+        types: whether the record types are wanted that the rules can match.
+    """
 
     def make() -> bytes:
         queries = [Query(rule.id, rule.logsource, predicates[rule.id]) for rule in rules]
-        vocabularies = tuple(vocabulary_of(column) for column in columns)
-        per_event = frozenset({*PER_EVENT, TIME}) if source != AUDIT_RECORD else frozenset()
         return msgspec.msgpack.encode(plan(queries, columns, vocabularies, choice=choice, per_event=per_event))
 
     name = "/".join((__version__, key, str(source), choice, *columns, *(rule.id for rule in rules)))
     digest = hashlib.sha256(name.encode()).hexdigest()
     try:
-        compiled = msgspec.msgpack.decode(cache.fetch("plan", digest, make), type=Plan)
+        ready = msgspec.msgpack.decode(cache.fetch("plan", digest, make), type=Plan)
     except msgspec.MsgspecError:
         # Another version wrote this entry in another form.
         made = make()
         cache.put("plan", digest, made)
-        compiled = msgspec.msgpack.decode(made, type=Plan)
+        ready = msgspec.msgpack.decode(made, type=Plan)
     by_id = {rule.id: rule for rule in rules}
-    live = tuple(by_id[query.key] for query in compiled.queries)
+    live = tuple(by_id[query.key] for query in ready.queries)
     return Assignment(
         source,
-        KINDS.index(source),
+        order,
         live,
         tuple(predicates[rule.id] for rule in live),
-        tuple(tuple(sorted(read[rule.id])) for rule in live),
-        compiled,
+        tuple(tuple(sorted(fields(predicates[rule.id]))) for rule in live),
+        ready,
         columns,
-        compiled.dead,
+        ready.dead,
         frozenset(place for place, rule in enumerate(live) if has_keyword(predicates[rule.id])),
-        record_types([predicates[rule.id] for rule in live]) if source == AUDIT_RECORD else None,
+        record_types([predicates[rule.id] for rule in live]) if types else None,
     )
 
 
