@@ -1,0 +1,1 @@
+"""What carries audit records: auditd's own log, syslog, journald, LAUREL."""

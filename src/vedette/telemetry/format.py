@@ -1,0 +1,118 @@
+"""Formats of logs, told by what a log holds and never by its name."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any, Final, Literal, TypeAlias
+
+import msgspec
+
+Family: TypeAlias = Literal["audit", "events"]
+
+
+class Format(msgspec.Struct, frozen=True):
+    """One format.
+
+    Attributes:
+        name: as `--input-format` and `LogFile.format` have it.
+        family: `audit`: it carries audit records, which the audit reader reads; `events`: it holds events that are made
+            already.
+        title: in words.
+    """
+
+    name: str
+    family: Family
+    title: str
+
+
+class _Home(msgspec.Struct, frozen=True):
+    """Where a format is known; imported when it is needed.
+
+    Attributes:
+        recognise: `module:function` of `(head: bytes) -> bool`.
+        first: `module:function` of `(head: bytes) -> tuple[str, float] | None`: host and UTC epoch seconds of the first
+            record or event, or None if that can't be told.
+    """
+
+    recognise: str
+    first: str
+
+
+#: Every format, in the order in which content is held against them: the first that fits is it. The specific ones come
+#: before what holds anything (syslog, NDJSON, CSV).
+FORMATS: Final[dict[str, Format]] = {
+    one.name: one
+    for one in (
+        Format("auditd", "audit", "audit log of auditd"),
+        Format("evtx", "events", "Windows event log (EVTX)"),
+        Format("parquet", "events", "Parquet"),
+        Format("journal", "audit", "journald export or JSON with audit records"),
+        Format("laurel", "audit", "LAUREL JSON lines"),
+        Format("evtx-json", "events", "Windows events as JSON"),
+        Format("auditbeat", "events", "Auditbeat NDJSON (ECS)"),
+        Format("defender", "events", "Microsoft Defender export"),
+        Format("asim", "events", "ASIM export"),
+        Format("syslog", "audit", "syslog with audit records"),
+        Format("sysmon-linux", "events", "Sysmon for Linux in syslog"),
+        Format("ndjson", "events", "NDJSON"),
+        Format("csv", "events", "CSV"),
+    )
+}
+
+_HOMES: Final[dict[str, _Home]] = {
+    "auditd": _Home("vedette.telemetry.carrier.plain:recognise", "vedette.telemetry.carrier.plain:first_record"),
+    # Each format of the family `events` gets its line here, with the functions in its own module.
+}
+
+#: Formats that one file may hold side by side, line by line; it is read once as each of them.
+_BESIDE: Final[dict[str, tuple[str, ...]]] = {"syslog": ("sysmon-linux",)}
+
+
+def detect(head: bytes) -> Format | None:
+    """The format of a log, or None if it is none of them.
+
+    Args:
+        head: what the log begins with, decompressed; about 256 KiB. Its last line may be cut.
+    """
+    for name, form in FORMATS.items():
+        if name in _HOMES and _recognises(name, head):
+            return form
+    return None
+
+
+def detect_all(head: bytes) -> tuple[Format, ...]:
+    """All formats that a log is to be read as: more than one where syslog carries audit records and Sysmon's events.
+
+    Args:
+        head: as for `detect`.
+    """
+    first = detect(head)
+    if first is None:
+        return ()
+    beside = (name for name in _BESIDE.get(first.name, ()) if name in _HOMES and _recognises(name, head))
+    return (first, *(FORMATS[name] for name in beside))
+
+
+def first_record(name: str, head: bytes) -> tuple[str, float] | None:
+    """Host and UTC epoch seconds of the first record or event, or None if the head doesn't tell.
+
+    Args:
+        name: the format.
+        head: as for `detect`.
+    """
+    home = _HOMES.get(name)
+    if home is None:
+        return None
+    found: tuple[str, float] | None = _load(home.first)(head)
+    return found
+
+
+def _recognises(name: str, head: bytes) -> bool:
+    return bool(_load(_HOMES[name].recognise)(head))
+
+
+def _load(place: str) -> Callable[[bytes], Any]:
+    module, _, function = place.partition(":")
+    loaded: Callable[[bytes], Any] = getattr(importlib.import_module(module), function)
+    return loaded
