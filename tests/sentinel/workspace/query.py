@@ -1,0 +1,190 @@
+"""The query service of Log Analytics: `/v1/workspaces/ID/query`, the same by resource, and `/v1/$batch`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tests.kql.oracle import engine, sixes_of
+from tests.sentinel.workspace.fault import Faults
+from tests.sentinel.workspace.message import Answer, Request, error
+from tests.sentinel.workspace.reading import UnreadableError, read
+from tests.sentinel.workspace.tables import Found, Span, Tables, iso
+from tests.sentinel.workspace.transport import failed, partial, partial_error
+
+_DURATION: Final = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
+#: Most queries in a batch.
+MAX_BATCH: Final = 100
+
+
+@dataclass(slots=True)
+class Limits:
+    """How much a query may give; tests may ask for less than the service does.
+
+    Attributes:
+        rows: at most.
+        bytes: of the answer, at most.
+    """
+
+    rows: int = 500_000
+    bytes: int = 64_000_000
+
+
+class Queries:
+    """Runs queries.
+
+    Args:
+        tables: what they run over.
+        watchlists: gives alias to the rows of each watchlist, as text.
+        faults: misbehaviour, which each query of a batch is asked for.
+        now: the clock.
+        breach: is told what the oracle can't read.
+    """
+
+    def __init__(
+        self,
+        tables: Tables,
+        watchlists: Callable[[], Mapping[str, Sequence[Mapping[str, str]]]],
+        faults: Faults,
+        now: Callable[[], dt.datetime],
+        breach: Callable[[str], None],
+    ) -> None:
+        self.limits = Limits()
+        self._tables = tables
+        self._watchlists = watchlists
+        self._faults = faults
+        self._now = now
+        self._breach = breach
+
+    def one(self, body: Mapping[str, Any], prefer: str) -> Answer:
+        """A query; `prefer` is the header of the name."""
+        try:
+            span = span_of(body.get("timespan"), self._now())
+        except ValueError as wrong:
+            return _bad(f"The value of the timespan is invalid: {wrong}", "InvalidTimespan")
+        try:
+            found = self._run(str(body["query"]), span)
+        except UnreadableError as wrong:
+            self._breach(f"the oracle can't read a query: {wrong}\n{body['query']}")
+            return _bad(f"The oracle of the tests can't read this: {wrong}", "Unreadable")
+        except Exception as wrong:  # noqa: BLE001 - what the engine raises is its own
+            return self._wrong(wrong, str(body["query"]))
+        return self._answer(found, prefer)
+
+    def batch(self, request: Request) -> Answer:
+        """Several queries, each answered for itself."""
+        asked = request.body["requests"]
+        if len(asked) > MAX_BATCH:
+            return error(400, f"A batch may have {MAX_BATCH} queries.", code="BadArgumentError")
+        answers = []
+        for one in asked:
+            headers = {str(name).lower(): str(value) for name, value in (one.get("headers") or {}).items()}
+            fault = self._faults.take(f"BATCH /workspaces/{one['workspace']}/query", str(one["body"]["query"]))
+            if fault is not None and fault.kind == "status":
+                answer = failed(fault)
+            else:
+                answer = self.one(one["body"], headers.get("prefer", ""))
+                answer = partial(answer) if fault is not None and fault.kind == "partial" else answer
+            told = {"Content-Type": "application/json; charset=utf-8", **answer.headers}
+            answers.append({"id": one["id"], "status": answer.status, "headers": told, "body": answer.body})
+        return Answer(200, {"responses": answers})
+
+    def _run(self, query: str, span: Span) -> Found:
+        lists = self._watchlists()
+        columns = {alias: _columns_of(rows) for alias, rows in lists.items()}
+        sixes = sixes_of([row for rows in self._tables.rows.values() for row in rows]) if "ipv6_" in query else set()
+        names = self._tables.names()
+        text, tables = read(query, columns, names, sixes)
+        module = engine()
+
+        def translate(known: dict[str, list[str]]) -> tuple[str, Mapping[str, Any]]:
+            sql = module.to_sql(text, schema=known, query_now=self._now())
+            return str(sql), sql.parameters
+
+        return self._tables.run(translate, span, {table: lists.get(alias, ()) for table, alias in tables.items()})
+
+    def _answer(self, found: Found, prefer: str) -> Answer:
+        rows = [[_cell(value, kind) for value, (_, kind) in zip(row, found.columns, strict=True)] for row in found.rows]
+        wrong = ""
+        if len(rows) > self.limits.rows:
+            rows, wrong = rows[: self.limits.rows], f"The results of this query exceed {self.limits.rows} records."
+        size = 0
+        for kept, row in enumerate(rows):
+            size += len(json.dumps(row))
+            if size > self.limits.bytes:
+                rows, wrong = rows[:kept], f"The results of this query exceed {self.limits.bytes} bytes."
+                break
+        columns = [{"name": name, "type": kind} for name, kind in found.columns]
+        body: dict[str, Any] = {"tables": [{"name": "PrimaryResult", "columns": columns, "rows": rows}]}
+        if "include-statistics=true" in prefer:
+            body["statistics"] = {"query": {"executionTime": 0.01, "datasetStatistics": [{"tableRowCount": len(rows)}]}}
+        if "include-render=true" in prefer:
+            body["render"] = {"visualization": "table"}
+        if wrong:
+            body["error"] = partial_error(wrong)
+        return Answer(200, body)
+
+    def _wrong(self, wrong: Exception, query: str) -> Answer:
+        name = type(wrong).__name__
+        if name == "KqlSyntaxError":
+            return _bad(str(wrong), "SYN0002", "SyntaxError", "A recognition error occurred in the query.")
+        if name in {"BinderException", "CatalogException", "KqlSchemaError"}:
+            return _bad(str(wrong), "SEM0100", "SemanticError", "A semantic error occurred.")
+        self._breach(f"the oracle failed on a query: {name}: {wrong}\n{query}")
+        return _bad(f"The oracle of the tests failed: {name}: {wrong}", "Unreadable")
+
+
+def span_of(text: str | None, now: dt.datetime) -> Span:
+    """The ends of an ISO 8601 interval or of a duration until now; no text bounds nothing.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if not text:
+        return None, None
+    first, slash, second = text.partition("/")
+    if not slash:
+        return now - _duration(first), now
+    if first.startswith("P"):
+        end = _time(second)
+        return end - _duration(first), end
+    start = _time(first)
+    return start, start + _duration(second) if second.startswith("P") else _time(second)
+
+
+def _duration(text: str) -> dt.timedelta:
+    found = _DURATION.fullmatch(text)
+    if found is None or not any(found.groups()):
+        raise ValueError(text)
+    days, hours, minutes, seconds = (float(part or 0) for part in found.groups())
+    return dt.timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+
+
+def _time(text: str) -> dt.datetime:
+    time = dt.datetime.fromisoformat(text)
+    return time if time.tzinfo else time.replace(tzinfo=dt.UTC)
+
+
+def _cell(value: Any, kind: str) -> Any:
+    if isinstance(value, dt.datetime):
+        return iso(value)
+    if kind == "dynamic":
+        return value if value is None or isinstance(value, str) else json.dumps(value, default=str)
+    if isinstance(value, bool | int | float | str) or value is None:
+        return value
+    return str(value)
+
+
+def _columns_of(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    return list(dict.fromkeys(["SearchKey", *(column for row in rows for column in row)]))
+
+
+def _bad(message: str, code: str, outer: str = "", said: str = "") -> Answer:
+    inner: dict[str, Any] = {"code": code, "message": message}
+    if outer:
+        inner = {"code": outer, "message": said, "innererror": inner}
+    return error(400, "The request had some invalid properties", code="BadArgumentError", innererror=inner)
