@@ -111,7 +111,7 @@ class Connection:
     def manager(self, **options: Any) -> PipelineClient[HttpRequest, HttpResponse]:
         """A client for the REST interface of Azure Resource Manager, with retries and tokens.
 
-        Requests are `azure.core.rest.HttpRequest`, sent by `send_request`; paths are relative to the manager.
+        Requests are `azure.core.rest.HttpRequest`, sent by `send_request`; `format_url` makes an address of a path.
         """
         from azure.core import PipelineClient
         from azure.core.pipeline import policies
