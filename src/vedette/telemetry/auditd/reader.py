@@ -26,6 +26,7 @@ from vedette.telemetry.auditd.rejects import Rejects
 from vedette.telemetry.auditd.scanner import MAX_NODES, Scanner
 from vedette.telemetry.auditd.tail import face_of
 from vedette.telemetry.auditd.window import WINDOW
+from vedette.telemetry.places import Places
 
 #: A line that is longer is dropped and counted.
 MAX_LINE: Final = 1024 * 1024
@@ -76,7 +77,8 @@ class AuditReader:
         self._buffer = b""
         self._base = 0
         self._file = ""
-        self._carried: tuple[bytes, int, str] | None = None
+        self._places: Places | None = None
+        self._carried: tuple[bytes, int, str, Places | None] | None = None
         self.shapes: dict[LogSource, Shapes] = self._outlet.shapes
 
     @property
@@ -84,7 +86,9 @@ class AuditReader:
         """What is known of each node, by the prefix of its lines."""
         return self._scanner.nodes
 
-    def read(self, file: str, chunks: Iterable[bytes], *, more: bool = False) -> Iterator[list[Batch]]:
+    def read(
+        self, file: str, chunks: Iterable[bytes], *, more: bool = False, places: Places | None = None
+    ) -> Iterator[list[Batch]]:
         """The events of one log, chunk by chunk: a batch for each kind that occurs.
 
         Args:
@@ -92,6 +96,7 @@ class AuditReader:
             chunks: its decompressed bytes.
             more: another log follows. Rotation cuts events in two, so the last ones wait for its beginning; they come
                 with its events, or with `close`.
+            places: where the lines of the chunks stand in the file, if they are not the file's own bytes.
         """
         ahead: list[bytes] = []
         chunks = iter(chunks)
@@ -100,6 +105,7 @@ class AuditReader:
                 ahead.append(chunk)
             yield self._read_carried(b"".join(ahead))
         self._file = file
+        self._places = self.rejects.places = places
         pending: list[bytes] = [b"\n"]
         size, base, skipping, enough = 1, -1, False, 4 * WINDOW
         for chunk in itertools.chain(ahead, chunks):
@@ -137,7 +143,7 @@ class AuditReader:
                 done = self._read_chunk(buffer, stop, base, final=False)
                 yield self._outlet.take()
                 buffer, base = buffer[done:], base + done
-            self._carried = buffer, base, file
+            self._carried = buffer, base, file, places
             return
         self._read_chunk(buffer, len(buffer) - 1, base, final=True, torn=torn)
         yield self._outlet.take()
@@ -146,7 +152,8 @@ class AuditReader:
         """The records of an event of the batches last put out, as they stand in the log."""
         milliseconds = round(happening.time * 1000)
         identity = b"msg=audit(%d.%03d:%d):" % (milliseconds // 1000, milliseconds % 1000, happening.serial)
-        at = happening.offset - self._base
+        at = happening.offset if self._places is None else self._places.in_stream(happening.offset)
+        at -= self._base
         if not 0 <= at < len(self._buffer) or happening.file != self._file:
             return ()
         buffer = self._buffer
@@ -176,7 +183,7 @@ class AuditReader:
     def _read_carried(self, ahead: bytes) -> list[Batch]:
         """The events at the end of the log before, whose records may go on in this one, of which `ahead` is read."""
         assert self._carried is not None
-        (buffer, base, self._file), self._carried = self._carried, None
+        (buffer, base, self._file, self._places), self._carried = self._carried, None
         self._read_chunk(buffer + ahead, len(buffer) - 1, base, final=True)
         return self._outlet.take()
 
@@ -207,7 +214,10 @@ class AuditReader:
             self.rejects.suspicious = True
             visible = _NUL_LINE.sub(lambda line: b"\n" + b" " * (len(line[0]) - 1), buffer)
         self._buffer, self._base = visible, base
-        done = self._scanner.scan(visible, stop, base, self._file, final=final, torn=torn)
+        self.rejects.places = places = self._places
+        if places is not None:
+            places.forget(base)
+        done = self._scanner.scan(visible, stop, base, self._file, final=final, torn=torn, places=places)
         for position in self.rejects.check(buffer, done, base, self._file, self.nodes.keys()):
             if len(self.nodes) < MAX_NODES:
                 self._scanner.node_at(position, None)
@@ -227,11 +237,12 @@ class AuditReader:
         behind, buffer = self._scanner.behind, self._buffer
         for found in records_between(buffer, stop, self._record_types):
             line = buffer[found.start : found.end]
+            offset = self._base + found.start
+            offset = offset if self._places is None else self._places.in_file(offset)
             process = behind.get((found.node, found.time, found.serial))
             if process is None and (pid := _PID.search(line)) is not None:
                 node = self.nodes.get(line[: line.index(b"type=")])
-                process = None if node is None else node.table.at(int(pid[1]), self._base + found.start)
-            offset = self._base + found.start
+                process = None if node is None else node.table.at(int(pid[1]), offset)
             call = RecordCall(
                 found.node, found.time, found.serial, offset, self._file, process, line, found.bodies, self._accounts
             )

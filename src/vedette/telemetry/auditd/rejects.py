@@ -8,6 +8,7 @@ from collections.abc import Collection
 from typing import Final
 
 from vedette.telemetry.auditd.record import LINE_LIMIT, Reject, parse_record
+from vedette.telemetry.places import Places
 
 _PREFIX: Final = rb"(?:node=[^\s\x00-\x1f\x7f]{1,255} )?"
 _TYPE: Final = rb"type=[A-Z][A-Z0-9_]*+(?:\[\d{1,5}\])? "
@@ -32,12 +33,14 @@ class Rejects:
         counts: lines by reason.
         examples: first example of each reason as `file:offset`.
         suspicious: the chunk at hand must be checked line by line.
+        places: where the lines at hand stand in their file, if they are carried.
     """
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.examples: dict[str, str] = {}
         self.suspicious = False
+        self.places: Places | None = None
         self._known: tuple[bytes, ...] = ()
         self._other = _other(())
 
@@ -55,7 +58,8 @@ class Rejects:
     def add(self, reason: str, file: str, offset: int) -> None:
         """Count one line."""
         self.counts[reason] += 1
-        self.examples.setdefault(reason, f"{file}:{offset}")
+        if reason not in self.examples:
+            self.examples[reason] = f"{file}:{offset if self.places is None else self.places.in_file(offset)}"
 
     def check(self, buffer: bytes, stop: int, base: int, file: str, prefixes: Collection[bytes]) -> list[int]:
         """Count what in `buffer[:stop]` is no record, if there is reason to think so.

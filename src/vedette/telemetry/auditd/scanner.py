@@ -29,6 +29,7 @@ from vedette.telemetry.auditd.process import MAX_DEPTH, Command, Process, Progra
 from vedette.telemetry.auditd.record import Reject, parse_record
 from vedette.telemetry.auditd.rejects import HEAD, Rejects
 from vedette.telemetry.auditd.window import WINDOW
+from vedette.telemetry.places import Places
 
 #: An exec with huge arguments is waited for up to this many bytes; Linux bounds argv by 6 MB.
 ARGV_WINDOW: Final = 8 * 1024 * 1024
@@ -73,8 +74,19 @@ class Scanner:
         self._base = 0
         self._file = ""
         self._torn = False
+        self._places: Places | None = None
 
-    def scan(self, buffer: bytes, stop: int, base: int, file: str, *, final: bool, torn: bool = False) -> int:
+    def scan(
+        self,
+        buffer: bytes,
+        stop: int,
+        base: int,
+        file: str,
+        *,
+        final: bool,
+        torn: bool = False,
+        places: Places | None = None,
+    ) -> int:
         """Put out the events whose SYSCALL record begins before `stop`.
 
         Args:
@@ -84,11 +96,13 @@ class Scanner:
             file: the log.
             final: nothing comes after this chunk.
             torn: the last line had no newline in the log, so it may be cut.
+            places: where the lines stand in the file, if the chunk is not of the file itself.
 
         Returns:
             The position of the newline up to which all was read; before `stop` where an event goes on beyond the chunk.
         """
         self._buffer, self._base, self._file, self._torn = buffer, base, file, torn
+        self._places = places
         find = buffer.find
         memo = self._memo
         kinds, tails, commands, words = memo.kinds, memo.tails, memo.commands, memo.words
@@ -140,7 +154,7 @@ class Scanner:
             kind = kinds.get(called) or memo.kind(called)
             tail = tails.get(about) or memo.tail(about)
             if time >= node.hour_end or time < node.last or serial < node.last_serial:
-                node.saw(time, serial, base + start)
+                node.saw(time, serial, self._place(start))
             else:
                 node.last_serial = serial
                 node.last = time
@@ -169,7 +183,7 @@ class Scanner:
                         where,
                         time,
                         serial,
-                        base + start,
+                        base + start if places is None else places.in_file(base + start),
                         file,
                         True,
                         0 if parent is None else parent.depth + 1,
@@ -207,6 +221,11 @@ class Scanner:
                     self._call(anchor, a0, process, kind)
             position = find(_SYSCALL, match.end(), stop)
 
+    def _place(self, position: int) -> int:
+        """Where the line that begins at a position of the chunk begins in the file."""
+        offset = self._base + position
+        return offset if self._places is None else self._places.in_file(offset)
+
     def node_at(self, position: int, before: Node | None) -> Node | None:
         """The node of the line on which `position` is the start of `type=`, or None if that is no start of a record."""
         buffer = self._buffer
@@ -240,7 +259,7 @@ class Scanner:
             return
         head = HEAD.match(self._buffer, position - len(node.prefix))
         if head is not None and int(head.group(3)) < max(node.last_serial, EARLY_SERIAL):
-            node.reboot(self._base + position - len(node.prefix))
+            node.reboot(self._place(position - len(node.prefix)))
 
     @staticmethod
     def _parent(node: Node, pid: int, ppid: int, tail: Tail) -> Process | None:
@@ -311,7 +330,7 @@ class Scanner:
             cwd,
             anchor.time,
             anchor.serial,
-            self._base + anchor.start,
+            self._place(anchor.start),
             self._file,
             executed,
             0 if parent is None else parent.depth + 1,
@@ -380,18 +399,18 @@ class Scanner:
             self._rejects.add("bad-netfilter", self._file, self._base + start)
             return
         time, serial = float(head.group(2)), int(head.group(3))
-        node.saw(time, serial, self._base + start)
+        offset = self._place(start)
+        node.saw(time, serial, offset)
         process = self._process_behind(node, head.group(0)[len(node.prefix) :], end)
         if process is None:
             process = node.table.by_pid.get(change.pid)
             if process is not None and change.comm and process.tail.comm != change.comm:
                 process = None
         if NETFILTER_CONFIG in self._wanted:
-            offset = self._base + start
             call = Call(node.name, time, serial, offset, self._file, process, netfilter_fields(change))
             self._outlet.call(NETFILTER_CONFIG, call, node)
         if NETFILTER_CHANGE in self._wanted:
-            entry = Entry(node.name, time, serial, self._base + start, self._file, process)
+            entry = Entry(node.name, time, serial, offset, self._file, process)
             node.ledger.record(change, entry, node.boot)
 
     def _process_behind(self, node: Node, head: bytes, near: int) -> Process | None:
@@ -407,7 +426,7 @@ class Scanner:
 
     def _emit(self, source: LogSource, anchor: Anchor, process: Process | None, fields: dict[str, Value]) -> None:
         node = anchor.node
-        offset = self._base + anchor.start
+        offset = self._place(anchor.start)
         call = Call(node.name, anchor.time, anchor.serial, offset, self._file, process, fields)
         self._outlet.call(source, call, node)
 
