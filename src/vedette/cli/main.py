@@ -27,6 +27,7 @@ VERBS: Final = {
     "convert": ("vedette.cli.convert:convert", "Write Sigma rules as KQL for Microsoft Sentinel or Defender."),
     "kql": ("vedette.cli.kql:kql", "Check KQL with Microsoft's own parser."),
     "deploy": ("vedette.cli.deploy:deploy", "Write rules as content of Microsoft Sentinel, and check such content."),
+    "ship": ("vedette.cli.ship:ship", "Send audit logs into Sentinel's normalised tables, at least once."),
     "audit": ("vedette.cli.audit:audit", "Judge exclusions: can they apply, do they blind, what hides behind them."),
     "exclude": ("vedette.cli.exclude:exclude", "Suggest exclusions for what is known to be everyday work."),
     "decide": ("vedette.cli.decide:decide", "Keep what was made of an incident."),

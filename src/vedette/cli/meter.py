@@ -33,7 +33,7 @@ class Meter:
         if progress.phase != self._phase:
             self._phase, self._since = progress.phase, time.monotonic()
         seconds = time.monotonic() - self._since
-        words = "loading rules" if progress.phase == "rules" else "hunting"
+        words = {"rules": "loading rules", "ship": "shipping"}.get(progress.phase, "hunting")
         speed = f"{progress.decompressed / 1e6 / seconds:,.0f} MB/s" if progress.decompressed and seconds > 0.1 else ""
         self._live.update(
             self._task,

@@ -61,7 +61,7 @@ class Progress:
         decompressed: bytes of log read after decompression.
     """
 
-    phase: Literal["rules", "log"]
+    phase: Literal["rules", "log", "ship"]
     done: int
     total: int
     decompressed: int = 0

@@ -1,0 +1,125 @@
+"""Logs as rows, in order, from where the checkpoint stands; the processes before it are read again, not sent."""
+
+from __future__ import annotations
+
+import stat
+import time as clock
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from vedette.errors import TelemetryError
+from vedette.event import LogSource
+from vedette.hunt.options import Progress
+from vedette.sentinel.shipping.account import Account
+from vedette.sentinel.shipping.mapping import KINDS, Table
+from vedette.sentinel.shipping.row import Row, RowMaker
+from vedette.telemetry.auditd.accounts import Accounts
+from vedette.telemetry.auditd.happening import Batch, Happening
+from vedette.telemetry.auditd.reader import AuditReader
+from vedette.telemetry.auditd.window import WINDOW
+from vedette.telemetry.listing import expand
+from vedette.telemetry.source import STDIN, Source
+
+#: A log that was written to within this many seconds is taken to be written still.
+FRESH: Final = 10.0
+_BEYOND: Final = 1 << 62
+
+
+class Logs:
+    """The logs of one run; iterate `rows` once.
+
+    Args:
+        paths: as the user gave them.
+        tables: how rows of each kind are made; other kinds are not read.
+        account: counts, and gets problems.
+        host: the host of logs whose records name none.
+        accounts: names of users, for RAW logs.
+        start: tells the offset up to which the rows of a log are acknowledged; -1 for none.
+        on_progress: told how far the reading is.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[str],
+        tables: Sequence[Table],
+        account: Account,
+        *,
+        host: str = "",
+        accounts: Accounts | None = None,
+        start: Callable[[str], int] = lambda _path: -1,
+        on_progress: Callable[[Progress], None] = lambda _progress: None,
+    ) -> None:
+        self._paths = paths
+        self._account = account
+        self._makers: Mapping[LogSource, RowMaker] = {KINDS[table.kind]: RowMaker(table, host) for table in tables}
+        self._reader = AuditReader(dict.fromkeys(self._makers, ()), accounts=accounts)
+        self._start = start
+        self._starts: dict[str, int] = {}
+        self._ends: dict[str, int] = {}
+        self._on_progress = on_progress
+
+    def rows(self) -> Iterator[Row]:
+        """The rows that are not acknowledged, log after log, each in the order of its records."""
+        for batches in self._batches():
+            yield from self._of(batches)
+
+    def _batches(self) -> Iterator[list[Batch]]:
+        """All batches of all logs, as a hunt reads them; problems of logs are collected."""
+        account, listing = self._account, expand(self._paths)
+        account.problems.extend(listing.problems)
+        total = sum(file.size or 0 for file in listing.files)
+        before, produced = 0, 0
+        for file in listing.files:
+            try:
+                self._open(file.path)
+                with Source(file.path) as source:
+                    for batches in self._reader.read(file.path, source.chunks(), more=file is not listing.files[-1]):
+                        done = before + source.consumed
+                        self._on_progress(Progress("ship", done, total, produced + source.produced))
+                        yield batches
+                    before += source.consumed
+                    produced += source.produced
+                    account.problems.extend(source.problems)
+            except TelemetryError as error:
+                account.problems.append(error)
+            account.log_bytes = produced
+        yield self._reader.close()
+        account.rejected = dict(self._reader.rejects.counts)
+
+    def _open(self, path: str) -> None:
+        """Note where the rows of a log begin, and where those end whose records may still be incomplete."""
+        self._starts[path] = self._start(path)
+        self._ends[path] = _end(path)
+
+    def _of(self, batches: list[Batch]) -> Iterator[Row]:
+        """The rows of one chunk."""
+        found: list[tuple[int, str, LogSource, Happening]] = []
+        for batch in batches:
+            if batch.source in self._makers:
+                found += [(each.offset, each.file, batch.source, each) for each in batch.happenings]
+        if len(batches) > 1:
+            found.sort(key=lambda each: each[0])
+        account = self._account
+        for offset, file, source, happening in found:
+            if offset <= self._starts[file]:
+                account.known += 1
+            elif offset >= self._ends[file]:
+                account.held += 1
+            else:
+                row = self._makers[source].row(happening)
+                account.read += 1
+                account.cut += bool(row.cut)
+                yield row
+
+
+def _end(path: str) -> int:
+    """The offset from which on the records of an event may still be missing; beyond the end where nobody writes."""
+    if path == STDIN:
+        return _BEYOND
+    status = Path(path).stat()
+    if not stat.S_ISREG(status.st_mode) or clock.time() - status.st_mtime > FRESH:
+        return _BEYOND
+    with Source(path) as source:
+        next(source.chunks(1), b"")
+        return _BEYOND if source.codec is not None else status.st_size - WINDOW
