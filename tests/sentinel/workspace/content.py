@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from tests.sentinel.workspace.contract import check_body, check_version
 from tests.sentinel.workspace.message import Answer, Request, refusal
+from tests.sentinel.workspace.rule import faults
 from tests.sentinel.workspace.tables import iso
 
 #: Resources as they are stored: name to body.
@@ -27,11 +28,15 @@ class Content:
         resource: the path of the workspace.
         base: the address of the server, for links to further pages.
         now: the clock.
-        check: is asked whether a query runs; gives what is wrong, empty if nothing.
+        columns: runs a query, and gives the columns of its result; or what is wrong.
     """
 
     def __init__(
-        self, resource: str, base: Callable[[], str], now: Callable[[], dt.datetime], check: Callable[[str], str]
+        self,
+        resource: str,
+        base: Callable[[], str],
+        now: Callable[[], dt.datetime],
+        columns: Callable[[str], list[str] | str],
     ) -> None:
         self.rules: Stored = {}
         self.searches: Stored = {}
@@ -43,7 +48,7 @@ class Content:
         self._resource = resource
         self._base = base
         self._now = now
-        self._check = check
+        self._columns = columns
 
     def rows(self) -> Mapping[str, list[dict[str, str]]]:
         """The rows of each watchlist, by alias, with SearchKey."""
@@ -60,9 +65,12 @@ class Content:
             return self._list(request, self.rules)
         if request.method == "PUT":
             check_body(request, "alertRule")
-            wrong = self._check(request.body["properties"]["query"])
+            columns = self._columns(request.body["properties"]["query"])
+            if isinstance(columns, str):
+                raise refusal(400, f"Failed to run the analytics rule query. {columns}")
+            wrong = faults(request.body["properties"], columns)
             if wrong:
-                raise refusal(400, f"Failed to run the analytics rule query. {wrong}", breach=False)
+                raise refusal(400, f"Invalid Properties for alert rule: {' '.join(wrong)}")
             made = {"kind": request.body["kind"], "properties": {**_defaults(), **request.body["properties"]}}
             made["properties"]["lastModifiedUtc"] = iso(self._now())
             return self._put(request, self.rules, name, made, "Microsoft.SecurityInsights/alertRules")
@@ -78,11 +86,14 @@ class Content:
         if request.method == "PUT":
             check_body(request, "savedSearch")
             held = self.searches.get(name)
-            given = request.body.get("etag") or request.headers.get("if-match")
+            known = dict(request.body["properties"])
+            # The specification has the etag beside the properties, templates need it inside; the service reads both.
+            inside = known.pop("etag", None) or known.pop("eTag", None)
+            given = request.body.get("etag") or inside or request.headers.get("if-match")
             if held is not None and given not in {"*", held["etag"]}:
                 raise refusal(409, f"The saved search '{name}' exists; give its etag, or *.", breach=False)
             kind = "Microsoft.OperationalInsights/savedSearches"
-            return self._put(request, self.searches, name, {"properties": dict(request.body["properties"])}, kind, 200)
+            return self._put(request, self.searches, name, {"properties": known}, kind, 200)
         return self._other(request, self.searches, name)
 
     def watchlist(self, request: Request, name: str) -> Answer:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,11 +11,12 @@ from typing import Any, Final
 from tests.kql.oracle import engine, sixes_of
 from tests.sentinel.workspace.fault import Faults
 from tests.sentinel.workspace.message import Answer, Request, error
+from tests.sentinel.workspace.pace import Pace
 from tests.sentinel.workspace.reading import UnreadableError, read
+from tests.sentinel.workspace.rule import duration
 from tests.sentinel.workspace.tables import Found, Span, Tables, iso
-from tests.sentinel.workspace.transport import failed, partial, partial_error
+from tests.sentinel.workspace.transport import failed, partial, partial_error, waited
 
-_DURATION: Final = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
 #: Most queries in a batch.
 MAX_BATCH: Final = 100
 
@@ -28,10 +28,12 @@ class Limits:
     Attributes:
         rows: at most.
         bytes: of the answer, at most.
+        queries: in half a minute, at most; the service has 200, and 0 is no limit.
     """
 
     rows: int = 500_000
     bytes: int = 64_000_000
+    queries: int = 0
 
 
 class Queries:
@@ -54,6 +56,7 @@ class Queries:
         breach: Callable[[str], None],
     ) -> None:
         self.limits = Limits()
+        self._pace = Pace()
         self._tables = tables
         self._watchlists = watchlists
         self._faults = faults
@@ -62,6 +65,14 @@ class Queries:
 
     def one(self, body: Mapping[str, Any], prefer: str) -> Answer:
         """A query; `prefer` is the header of the name."""
+        wait = self._pace.over(self.limits.queries)
+        if wait:
+            said = error(429, "The request was throttled: too many queries.", code="ThrottledError")
+            return Answer(429, said.body, {"Retry-After": str(wait)})
+        return self.run(body, prefer)
+
+    def run(self, body: Mapping[str, Any], prefer: str = "") -> Answer:
+        """A query that counts for no limit of their number."""
         try:
             span = span_of(body.get("timespan"), self._now())
         except ValueError as wrong:
@@ -80,17 +91,23 @@ class Queries:
         asked = request.body["requests"]
         if len(asked) > MAX_BATCH:
             return error(400, f"A batch may have {MAX_BATCH} queries.", code="BadArgumentError")
+        if len({one["id"] for one in asked}) < len(asked):
+            return error(400, "Two queries of the batch have one id.", code="BadArgumentError")
         answers = []
         for one in asked:
             headers = {str(name).lower(): str(value) for name, value in (one.get("headers") or {}).items()}
             fault = self._faults.take(f"BATCH /workspaces/{one['workspace']}/query", str(one["body"]["query"]))
+            slow = None if fault is None else waited(fault, headers.get("prefer", ""))
             if fault is not None and fault.kind == "status":
                 answer = failed(fault)
+            elif slow is not None:
+                answer = slow
             else:
                 answer = self.one(one["body"], headers.get("prefer", ""))
                 answer = partial(answer) if fault is not None and fault.kind == "partial" else answer
             told = {"Content-Type": "application/json; charset=utf-8", **answer.headers}
             answers.append({"id": one["id"], "status": answer.status, "headers": told, "body": answer.body})
+        answers.reverse()  # the service answers in no order
         return Answer(200, {"responses": answers})
 
     def _run(self, query: str, span: Span) -> Found:
@@ -148,20 +165,12 @@ def span_of(text: str | None, now: dt.datetime) -> Span:
         return None, None
     first, slash, second = text.partition("/")
     if not slash:
-        return now - _duration(first), now
+        return now - duration(first), now
     if first.startswith("P"):
         end = _time(second)
-        return end - _duration(first), end
+        return end - duration(first), end
     start = _time(first)
-    return start, start + _duration(second) if second.startswith("P") else _time(second)
-
-
-def _duration(text: str) -> dt.timedelta:
-    found = _DURATION.fullmatch(text)
-    if found is None or not any(found.groups()):
-        raise ValueError(text)
-    days, hours, minutes, seconds = (float(part or 0) for part in found.groups())
-    return dt.timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    return start, start + duration(second) if second.startswith("P") else _time(second)
 
 
 def _time(text: str) -> dt.datetime:

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import gzip
 import json
+import re
 import socket
 import ssl
 import threading
@@ -21,6 +22,8 @@ import trustme
 from tests.sentinel.workspace.fault import Fault, Faults
 from tests.sentinel.workspace.message import Answer, Arrived, Request, error, refusal
 
+#: Seconds that a query may take, if the client says nothing.
+PATIENCE: Final = 180.0
 #: Longer bodies are refused unread.
 MAX_BYTES: Final = 64 << 20
 
@@ -106,10 +109,9 @@ class _Handler(BaseHTTPRequestHandler):
         service = self.server.service
         request, wrong = self._read()
         fault = service.faults.take(request.asked, _query_of(request))
-        if fault is not None and fault.kind == "slow":
-            time.sleep(fault.seconds)
+        late = None if fault is None else waited(fault, request.headers.get("prefer", ""))
         effect = fault is None or fault.kind in {"slow", "partial", "garbage"} or fault.handled or fault.after > 0
-        answer = wrong or (service.answer(request) if effect else Answer(500))
+        answer = wrong or late or (service.answer(request) if effect else Answer(500))
         if fault is not None and fault.kind == "partial":
             answer = partial(answer)
         if fault is not None and fault.kind == "status":
@@ -168,6 +170,19 @@ def failed(fault: Fault) -> Answer:
     if fault.retry_after is None:
         return said
     return Answer(said.status, said.body, {**said.headers, "Retry-After": f"{fault.retry_after:g}"})
+
+
+def waited(fault: Fault, prefer: str) -> Answer | None:
+    """Be slow, if that is the fault; a 504 if the client, or the service itself, won't wait for so long."""
+    if fault.kind != "slow":
+        return None
+    asked = re.search(r"wait=(\d+)", prefer)
+    patience = float(asked[1]) if asked else PATIENCE
+    time.sleep(min(fault.seconds, patience))
+    if fault.seconds <= patience:
+        return None
+    inner = {"code": "GatewayTimeout", "message": f"The query took longer than {patience:g} seconds."}
+    return error(504, "Gateway timeout", code="GatewayTimeout", innererror=inner)
 
 
 def partial(answer: Answer) -> Answer:

@@ -59,7 +59,7 @@ class Workspace:
         self._lock = threading.Lock()
         self._faults = Faults()
         self._held = Tables(self.now)
-        self._content = Content(self.resource, lambda: self.url, self.now, self._runs)
+        self._content = Content(self.resource, lambda: self.url, self.now, self._columns)
         self._queries = Queries(self._held, self._content.rows, self._faults, self.now, self.violations.append)
         self._collection = Collection(self.dcr, self._held, self.now)
         self._collection.declare(self.stream, parsers.PROCESS)
@@ -176,9 +176,11 @@ class Workspace:
         self._faults.clear()
         return left
 
-    def _runs(self, query: str) -> str:
-        answer = self._queries.one({"query": query, "timespan": "PT1H"}, "")
-        return "" if answer.status == 200 else str(answer.body["error"])
+    def _columns(self, query: str) -> list[str] | str:
+        answer = self._queries.run({"query": query, "timespan": "PT1H"})
+        if answer.status != 200:
+            return str(answer.body["error"])
+        return [column["name"] for column in answer.body["tables"][0]["columns"]]
 
     def _answer(self, request: Request) -> Answer:
         try:
