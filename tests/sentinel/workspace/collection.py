@@ -9,12 +9,16 @@ from typing import Any, Final
 
 from tests.sentinel.workspace.contract import check_body, check_version
 from tests.sentinel.workspace.message import Answer, Request, refusal
-from tests.sentinel.workspace.tables import OWN, Tables, iso
+from tests.sentinel.workspace.tables import Tables, iso
 
 #: Bytes of a call at most, decompressed.
 MAX_BYTES: Final = 1 << 20
 #: Characters of a value at most; the service cuts longer ones.
 MAX_VALUE: Final = 64 << 10
+#: What a rule calls the types that Kusto calls otherwise.
+_DECLARED: Final = {"bool": "boolean", "guid": "string"}
+#: Columns that the service fills alone, which no stream may have.
+RESERVED: Final = {"TenantId", "Type", "UniqueId", "Title", "id", "SourceSystem"}
 #: A row that lies further in the past or the future gets the time of its arrival as TimeGenerated.
 PAST: Final = dt.timedelta(days=2)
 FUTURE: Final = dt.timedelta(days=1)
@@ -40,20 +44,97 @@ class Collection:
 
     Args:
         rule: its immutable id.
+        workspace: the path of the workspace.
+        base: the address at which rows arrive.
         tables: where rows go.
         now: the clock.
     """
 
-    def __init__(self, rule: str, tables: Tables, now: Callable[[], dt.datetime]) -> None:
+    def __init__(
+        self,
+        rule: str,
+        workspace: str,
+        base: Callable[[], str],
+        tables: Tables,
+        now: Callable[[], dt.datetime],
+    ) -> None:
         self.rule = rule
+        self._workspace = workspace
+        self._base = base
         self.streams: dict[str, Stream] = {}
         self._tables = tables
         self._now = now
 
     def declare(self, name: str, table: str, types: Mapping[str, str] | None = None) -> None:
         """Give the rule a stream; without types its columns are those of the table."""
-        known = {column: kind for column, kind in self._tables.columns(table).items() if column not in OWN}
+        held = self._tables.columns(table)
+        known = {column: kind for column, kind in held.items() if column[0] != "_" and column not in RESERVED}
         self.streams[name] = Stream(table, dict(types or known))
+
+    def endpoint(self, request: Request, name: str) -> Answer:
+        """The data collection endpoint, to be read."""
+        check_version(request, "dataCollectionEndpoints")
+        if request.method != "GET":
+            raise refusal(405, "A data collection endpoint can only be read here.")
+        known = {"logsIngestion": {"endpoint": self._base()}, "provisioningState": "Succeeded"}
+        kind = "Microsoft.Insights/dataCollectionEndpoints"
+        return Answer(200, {"id": request.path, "name": name, "type": kind, "location": "x", "properties": known})
+
+    def manage(self, request: Request, name: str) -> Answer:
+        """The data collection rule: read, or put in place with other streams."""
+        check_version(request, "dataCollectionRules")
+        if request.method == "PUT":
+            check_body(request, "dataCollectionRule")
+            self.streams = self._streams(request.body["properties"])
+        elif request.method != "GET":
+            raise refusal(405, f"{request.method} is no method of this.")
+        declared = {
+            stream: {
+                "columns": [{"name": column, "type": _DECLARED.get(kind, kind)} for column, kind in one.types.items()]
+            }
+            for stream, one in self.streams.items()
+        }
+        flows = [
+            {
+                "streams": [stream],
+                "destinations": ["workspace"],
+                "transformKql": one.transform,
+                "outputStream": ("Custom-" if one.table.endswith("_CL") else "Microsoft-") + one.table,
+            }
+            for stream, one in self.streams.items()
+        ]
+        known = {
+            "immutableId": self.rule,
+            "streamDeclarations": declared,
+            "destinations": {"logAnalytics": [{"workspaceResourceId": self._workspace, "name": "workspace"}]},
+            "dataFlows": flows,
+            "endpoints": {"logsIngestion": self._base()},
+            "provisioningState": "Succeeded",
+        }
+        kind = "Microsoft.Insights/dataCollectionRules"
+        said = {"id": request.path, "name": name, "type": kind, "location": "x", "kind": "Direct", "properties": known}
+        return Answer(200, said)
+
+    def _streams(self, given: Mapping[str, Any]) -> dict[str, Stream]:
+        """The streams of a rule that is put in place."""
+        places = {one["name"]: one["workspaceResourceId"] for one in given["destinations"]["logAnalytics"]}
+        streams = {}
+        for flow in given["dataFlows"]:
+            table = flow["outputStream"].partition("-")[2]
+            if not self._tables.columns(table):
+                raise refusal(400, f"The table '{table}' of the output stream is not in the workspace.")
+            if any(places.get(place, "").lower() != self._workspace.lower() for place in flow["destinations"]):
+                raise refusal(400, "A destination of a data flow is no workspace of this server.")
+            for name in flow["streams"]:
+                declared = given["streamDeclarations"].get(name)
+                if declared is None:
+                    raise refusal(400, f"The stream '{name}' of a data flow is not declared.")
+                types = {one["name"]: one["type"].replace("boolean", "bool") for one in declared["columns"]}
+                missing = sorted(set(types) - set(self._tables.columns(table)))
+                if missing and flow.get("transformKql", "source").strip() == "source":
+                    raise refusal(400, f"The table '{table}' has no columns {', '.join(missing)}.")
+                streams[name] = Stream(table, types, flow.get("transformKql", "source"))
+        return streams
 
     def upload(self, request: Request, rule: str, name: str) -> Answer:
         """Rows arrive."""

@@ -61,7 +61,7 @@ class Workspace:
         self._held = Tables(self.now)
         self._content = Content(self.resource, lambda: self.url, self.now, self._columns)
         self._queries = Queries(self._held, self._content.rows, self._faults, self.now, self.violations.append)
-        self._collection = Collection(self.dcr, self._held, self.now)
+        self._collection = Collection(self.dcr, self.resource, lambda: self.url, self._held, self.now)
         self._collection.declare(self.stream, parsers.PROCESS)
         self._collection.declare(self.network_stream, parsers.NETWORK)
         self._service = Service(self._answer, faults=self._faults)
@@ -211,6 +211,12 @@ class Workspace:
             self._method(request, "POST")
             with self._lock:
                 return self._collection.upload(request, found[1], found[2])
+        insights = f"{re.escape(self.group)}/providers/Microsoft.Insights"
+        if found := re.fullmatch(rf"{insights}/dataCollectionRules/({_NAME})", path, re.IGNORECASE):
+            with self._lock:
+                return self._collection.manage(request, found[1])
+        if found := re.fullmatch(rf"{insights}/dataCollectionEndpoints/({_NAME})", path, re.IGNORECASE):
+            return self._collection.endpoint(request, found[1])
         if path.lower().startswith(self.resource.lower()):
             with self._lock:
                 return self._manage(request, path[len(self.resource) :])
@@ -230,6 +236,8 @@ class Workspace:
             return Answer(200, {"id": self.resource, "name": "ws", "type": kind, "location": "x", "properties": known})
         if found := re.fullmatch(rf"/savedSearches(?:/({_NAME}))?", rest, re.IGNORECASE):
             return self._content.search(request, found[1] or "")
+        if found := re.fullmatch(rf"/tables/({_NAME})", rest, re.IGNORECASE):
+            return self._table(request, found[1])
         insights = "/providers/Microsoft.SecurityInsights"
         if found := re.fullmatch(rf"{insights}/alertRules(?:/({_NAME}))?", rest, re.IGNORECASE):
             return self._content.rule(request, found[1] or "")
@@ -240,6 +248,23 @@ class Workspace:
         ):
             return self._content.item(request, found[1], found[2] or "")
         raise refusal(404, f"No resource is at '{request.path}'.")
+
+    def _table(self, request: Request, name: str) -> Answer:
+        check_version(request, "tables")
+        if request.method == "PUT":
+            check_body(request, "table")
+            schema = request.body["properties"]["schema"]
+            if schema["name"] != name:
+                raise refusal(400, f"The table '{schema['name']}' is not '{name}' of the path.")
+            self._held.declare(name, {one["name"]: one["type"].replace("boolean", "bool") for one in schema["columns"]})
+        else:
+            self._method(request, "GET")
+        types = self._held.columns(name)
+        if not types:
+            raise refusal(404, f"The table '{name}' is not found.", breach=False)
+        columns = [{"name": column, "type": kind} for column, kind in types.items()]
+        known = {"plan": "Analytics", "schema": {"name": name, "columns": columns}, "provisioningState": "Succeeded"}
+        return Answer(200, {"id": request.path, "name": name, "properties": known})
 
     def _mine(self, workspace: str) -> None:
         if workspace.lower() not in {self.id, self.resource.lower()}:
