@@ -63,6 +63,10 @@ FORMATS: Final[dict[str, Format]] = {
 _HOMES: Final[dict[str, _Home]] = {
     "auditd": _Home("vedette.telemetry.carrier.plain:recognise", "vedette.telemetry.carrier.plain:first_record"),
     # Each format of the family `events` gets its line here, with the functions in its own module.
+    "evtx": _Home("vedette.telemetry.events.evtx:recognise", "vedette.telemetry.events.evtx:first_record"),
+    "evtx-json": _Home(
+        "vedette.telemetry.events.evtx:recognise_json", "vedette.telemetry.events.evtx:first_record_json"
+    ),
 }
 
 #: Formats that one file may hold side by side, line by line; it is read once as each of them.
