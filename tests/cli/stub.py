@@ -48,7 +48,7 @@ class Hunt:
         self.summary = Summary(rules_loaded=1, rules_live=1, bytes_read=1000, seconds=0.1)
         self.on_progress(Progress("rules", 1, 1))
 
-    def findings(self) -> Iterator[Finding]:
+    def sightings(self) -> Iterator[Finding]:
         """What the names of the logs say."""
         level, number = "medium", 0
         self.summary.hosts["gw"] = HostCoverage(1795509330.0, 1795509331.0, Counter(process_creation=1), 1, 1)

@@ -11,6 +11,7 @@ import click
 from vedette.cli.choice import image_option, passwd_option, rules_option
 from vedette.cli.exit import GATE, INTERRUPTED, OK, RULES, TELEMETRY, USAGE, hush, strongest
 from vedette.cli.moment import Moment
+from vedette.cli.workspace import workspace_options
 from vedette.errors import UsageError
 from vedette.report.level import LEVELS, rank
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from vedette.hunt.finding import Finding
     from vedette.hunt.hunt import Hunt
     from vedette.hunt.options import Options
+    from vedette.hunt.sighting import Sighting
     from vedette.hunt.summary import Summary
     from vedette.sigma.ruleset import RuleSet
 
@@ -28,7 +30,7 @@ FORMATS = ("table", "ndjson", "json", "csv")
 
 
 @click.command()
-@click.argument("logs", nargs=-1, required=True, metavar="LOG...")
+@click.argument("logs", nargs=-1, metavar="[LOG...]")
 @rules_option
 @click.option(
     "-f",
@@ -66,6 +68,7 @@ FORMATS = ("table", "ndjson", "json", "csv")
     show_default=True,
     help="What scans for patterns.",
 )
+@workspace_options
 @click.pass_context
 def hunt(
     ctx: click.Context, /, form: str | None, output: str | None, fail_on: str | None, strict: bool, **options: Any
@@ -73,18 +76,25 @@ def hunt(
     """Hunt through logs with Sigma rules.
 
     LOG is an audit log (plain, gzip, xz or zstd), a folder of them, or - for stdin. Without -r the built-in pack
-    linux-firewall hunts. Findings go to stdout; what was covered, and what was not, to stderr.
+    linux-firewall hunts. Findings go to stdout; what was covered, and what was not, to stderr. With --workspace the
+    rules are asked of a workspace of Log Analytics as KQL, and its rows are the findings.
     """
     from vedette.cli.output import Output
+    from vedette.cli.workspace import hunt_workspace, in_workspace, without
 
     since, until = options["since"], options["until"]
     if since is not None and until is not None and since >= until:
         raise UsageError("--since is not before --until, so no event can lie between them; swap or widen them")
     if options["decisions"] and not options["incidents"]:
         raise UsageError("--decisions speaks of incidents; add --incidents")
+    asks_workspace = in_workspace(ctx, options["logs"])
     out = Output(output)
     try:
-        code = _hunt(out, form or ("table" if out.is_terminal else "ndjson"), fail_on, strict, options)
+        form = form or ("table" if out.is_terminal else "ndjson")
+        if asks_workspace:
+            code = hunt_workspace(out, form, fail_on, options, strict=strict)
+        else:
+            code = _hunt(out, form, fail_on, strict, without(options))
     finally:
         out.discard()
     ctx.exit(code)
@@ -113,7 +123,7 @@ def _hunt(out: Any, form: str, fail_on: str | None, strict: bool, asked: dict[st
         tracker = _tracker() if asks else None
         running = interruption.during(lambda: Hunt(options, on_progress=meter, watch=tracker, joining=_joining))
         summary = running.summary
-        findings = _then(interruption.until(running.findings()), meter.stop)
+        findings = _then(interruption.until(running.sightings()), meter.stop)
         made: list[Incident] = []
         late = _incidents(tracker, options.logs, decisions, made) if tracker is not None else iter(())
         try:
@@ -162,7 +172,7 @@ def _judged(summary: Summary, fail_on: str | None, strict: bool) -> Iterator[int
         yield RULES
 
 
-def _then(findings: Iterator[Finding], end: Callable[[], None]) -> Generator[Finding]:
+def _then(findings: Iterator[Sighting | Finding], end: Callable[[], None]) -> Generator[Sighting | Finding]:
     try:
         yield from findings
     finally:
@@ -224,9 +234,12 @@ def _account_of(running: Hunt, stream: BinaryIO) -> None:
     write(summary_line(running.summary, running.exclusions.bound, blind), stream)
 
 
-def _write(findings: Iterator[Finding], late: Iterator[Incident], form: str, stream: BinaryIO) -> None:
+def _write(found: Iterator[Sighting | Finding], late: Iterator[Incident], form: str, stream: BinaryIO) -> None:
     import itertools
 
+    from vedette.hunt.sighting import flattened
+
+    findings = flattened(found)
     if form == "table":
         import io
 
@@ -248,7 +261,7 @@ def _write(findings: Iterator[Finding], late: Iterator[Incident], form: str, str
     elif form == "ndjson":
         from vedette.report import ndjson
 
-        ndjson.write(itertools.chain(findings, late), stream)
+        ndjson.write(itertools.chain(found, late), stream)
     elif form == "json":
         from vedette.report import json
 

@@ -2,41 +2,35 @@
 
 from __future__ import annotations
 
-import functools
+import contextlib
 import time as clock
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
-from typing import Final
 
 from vedette.engine import Hit, Matcher
 from vedette.errors import TelemetryError
-from vedette.event import READ_FIELDS, Event, LogSource, Origin, View, single_valued
+from vedette.event import Event, LogSource
 from vedette.event.logsource import AUDIT_RECORD, PROCESS_CREATION
-from vedette.hunt.assignment import KINDS, TIME, Assignment, assign
+from vedette.hunt.assignment import KINDS, Assignment, assign
 from vedette.hunt.cover import Cover
 from vedette.hunt.exclusion import Exclusions, judge
-from vedette.hunt.finding import SCHEMA, Finding, FindingOrigin, Matched, RuleHeader, Verdict
-from vedette.hunt.held import Why, explain
-from vedette.hunt.joining import MakeJoining
+from vedette.hunt.finding import Finding, RuleHeader, Verdict
+from vedette.hunt.joining import Joining, MakeJoining
 from vedette.hunt.options import DEFAULT_PACK, Options, Progress
-from vedette.hunt.render import Clock, header, process_of, session_of
 from vedette.hunt.sight import Sight
+from vedette.hunt.sighting import Sighting, flattened
 from vedette.hunt.summary import DeadRule, HostCoverage, Summary
+from vedette.hunt.telling import Telling
 from vedette.hunt.watch import Watch
-from vedette.predicate import Predicate, Value, evaluate, fields
 from vedette.sigma.rule import LEVELS, Rule
 from vedette.sigma.ruleset import RuleSet, load
 from vedette.telemetry.auditd.accounts import load_accounts
-from vedette.telemetry.auditd.columns import process_values
 from vedette.telemetry.auditd.happening import Batch, Happening
 from vedette.telemetry.auditd.reader import AuditReader
-from vedette.telemetry.auditd.records import RAW
 from vedette.telemetry.listing import expand
 from vedette.telemetry.source import Source
 
 OnProgress = Callable[[Progress], None]
-#: Explanations of matches that are kept; one for each distinct row and rule.
-_MOST_REASONS: Final = 200_000
 
 
 def built_in_pack(name: str) -> str:
@@ -93,10 +87,6 @@ class Hunt:
         self._watch = watch
         # Looking for holes costs a second pass over the heads of all records.
         self._sight = Sight() if watch is not None else None
-        self._headers: dict[str, RuleHeader] = {}
-        self._why: dict[tuple[int, int, int, int], tuple[tuple[Matched, ...], Verdict]] = {}
-        self._reasons: dict[tuple[object, ...], Why] = {}
-        self._clock = Clock()
         self.summary.rules_loaded = len(kept)
         self.summary.rule_problems.extend(self.rules.problems)
         if self._joining is None and (number := len(self.rules.correlations)):
@@ -119,19 +109,28 @@ class Hunt:
             for assignment in self.assignments
         }
         self._by_source = {assignment.source: assignment for assignment in self.assignments}
+        self._telling = Telling(self._by_source, self.reader, self._cover, raw=options.raw)
         self._seen: dict[LogSource, int] = dict.fromkeys(KINDS, 0)
 
     def findings(self) -> Iterator[Finding]:
         """The findings in the order of the log, as it is read."""
+        with contextlib.closing(self.sightings()) as sightings:
+            yield from flattened(sightings)
+
+    def sightings(self) -> Generator[Sighting | Finding]:
+        """The findings in the order of the log, those of one event together; of correlations, each by itself."""
         try:
             for batches in self._batches():
                 yield from self._judge(batches)
                 if self._joining is not None:
-                    yield from filter(self._told, self._joining.due())
+                    yield from self._complete(self._joining.due())
             if self._joining is not None:
-                yield from filter(self._told, self._joining.close())
+                yield from self._complete(self._joining.close())
         finally:
             self._close()
+
+    def _complete(self, found: Sequence[Finding]) -> Iterator[Finding]:
+        return (finding for finding in found if self._told(finding.rule, finding.verdict))
 
     def events(self) -> Iterator[Event]:
         """Every event of the asked kinds, one by one: the slow way, for explanations and for the reference."""
@@ -140,7 +139,7 @@ class Hunt:
             for batch in batches:
                 for happening in batch.happenings:
                     raw = searched or bool(self._by_source[batch.source].keywords)
-                    yield self._event(batch.source, happening, raw=raw)
+                    yield self._telling.event(batch.source, happening, raw=raw)
         self._close()
 
     def _judged_exclusions(self) -> Exclusions:
@@ -181,8 +180,8 @@ class Hunt:
                 self.summary.log_problems.append(error)
         yield self.reader.close()
 
-    def _judge(self, batches: list[Batch]) -> Iterator[Finding]:
-        """Match one chunk's events, and write a finding for every match, in file order."""
+    def _judge(self, batches: list[Batch]) -> Iterator[Sighting]:
+        """Match one chunk's events, in file order."""
         found: list[tuple[int, int, Batch, int, tuple[Hit, ...]]] = []
         if self._watch is not None:
             self._watch.see(batches)
@@ -205,23 +204,39 @@ class Hunt:
             happening = batch.happenings[place]
             if (begin is not None and happening.time < begin) or (until is not None and happening.time >= until):
                 continue
-            findings = self._findings(batch, place, happening, hits_of_event)
+            sighting = self._telling.sighting(batch, place, happening, hits_of_event)
+            if sighting is None:
+                continue
+            if self._joining is not None:
+                self._join(self._joining, batch.source, happening, sighting)
             if since is not None and happening.time < since:
                 continue
-            for finding in findings:
-                if self._watch is not None:
+            if self._watch is not None:
+                for finding in sighting.findings():
                     self._watch.found(happening, finding)
-                if self._joining is not None and finding.rule.id in self._joining.silent:
-                    self.summary.joined[finding.rule.id] += 1
-                elif self._told(finding):
-                    yield finding
+            told = tuple([match for match in sighting.matches if self._told(match.rule, match.verdict)])
+            if told:
+                if len(told) < len(sighting.matches):
+                    sighting.matches = told
+                yield sighting
 
-    def _told(self, finding: Finding) -> bool:
-        """Count a finding; whether it is put out."""
-        if finding.verdict.decision == "alert":
-            self.summary.alerts[finding.rule.level] += 1
+    def _join(self, joining: Joining, source: LogSource, happening: Happening, sighting: Sighting) -> None:
+        """Show the matches of an event to who joins them."""
+        needed = [match for match in sighting.matches if match.rule.id in joining.needs]
+        if needed:
+            event = self._telling.event(source, happening, raw=bool(self._by_source[source].keywords))
+            for match in needed:
+                joining.match(sighting.finding(match), event, match.view)
+
+    def _told(self, rule: RuleHeader, verdict: Verdict) -> bool:
+        """Count a match; whether it is put out."""
+        if self._joining is not None and rule.id in self._joining.silent:
+            self.summary.joined[rule.id] += 1
+            return False
+        if verdict.decision == "alert":
+            self.summary.alerts[rule.level] += 1
             return True
-        self.summary.excluded[finding.verdict.by or ""] += 1
+        self.summary.excluded[verdict.by or ""] += 1
         return self.options.show_excluded
 
     def _sifted(
@@ -232,118 +247,6 @@ class Hunt:
         raws = ["\n".join(self.reader.records(batch.happenings[place])) for place in places]
         left = dict(zip(places, matcher.sift([batch.numbers[place] for place in places], raws), strict=True))
         return [(place, of_event) for place, hits in matched if (of_event := left.get(place, hits))]
-
-    def _findings(self, batch: Batch, place: int, happening: Happening, hits: tuple[Hit, ...]) -> list[Finding]:
-        """The findings of one event; what they share is made once."""
-        found: list[Finding] = []
-        source = batch.source
-        assignment = self._by_source[source]
-        running = happening.process
-        process = session = user = login_user = None
-        if running is not None:
-            process, session = process_of(running), session_of(running)
-            user, login_user = running.tail.user or None, running.tail.login_user or None
-        extra = {name: value for name, value in happening.fields.items() if name != RAW}
-        time = self._clock.text(happening.time)
-        origin = FindingOrigin(happening.file, happening.offset, happening.serial)
-        category = source.category or source.service
-        raw = self.reader.records(happening) if self.options.raw else None
-        number, epoch = batch.numbers[place], batch.shapes.epoch
-        values: dict[str, Value] | None = None
-        rows: dict[View, dict[str, Value]] = {}
-        event: Event | None = None
-        joined = self._joining.needs if self._joining is not None else ()
-        for hit in hits:
-            in_views = hit.views
-            rule = assignment.rules[hit.query]
-            predicate = assignment.predicates[hit.query]
-            if hit.confirm:
-                if event is None:
-                    event = self._event(source, happening, raw=bool(assignment.keywords))
-                in_views = _confirmed(predicate, event, hit.views)
-                if not in_views:
-                    continue
-                why = explain(predicate, assignment.reads[hit.query], event.row(in_views[0]), event.raw, in_views[0])
-            else:
-                key = (assignment.order, epoch, number, hit.query)
-                known = self._why.get(key)
-                if known is None:
-                    if values is None:
-                        values = batch.shapes.values(number)
-                    view = in_views[0]
-                    row = rows.get(view)
-                    if row is None:
-                        row = rows[view] = single_valued(values, view)
-                    known = self._reason(assignment, hit.query, view, row)
-                    if len(self._why) > _MOST_REASONS:
-                        self._why.clear()
-                    self._why[key] = known
-                why = known
-            verdict = why[1]
-            if rule.id in self._cover:
-                by = self._cover.of(
-                    rule.id,
-                    None if hit.confirm else (assignment.order, epoch, number, hit.query),
-                    in_views,
-                    lambda: batch.shapes.values(number),
-                    lambda: self._event(source, happening, raw=True),
-                    host=happening.node,
-                    time=happening.time,
-                )
-                if by is not None:
-                    verdict = Verdict("excluded", by.id, by.reason, verdict.undecided_by)
-            head = self._headers.get(rule.id)
-            if head is None:
-                head = self._headers[rule.id] = header(rule)
-            found.append(
-                Finding(
-                    SCHEMA,
-                    "finding",
-                    time,
-                    happening.node,
-                    category,
-                    head,
-                    user,
-                    login_user,
-                    session,
-                    process,
-                    extra,
-                    why[0],
-                    _view_names(in_views),
-                    verdict,
-                    origin,
-                    raw,
-                )
-            )
-            if rule.id in joined and self._joining is not None:
-                event = event or self._event(source, happening, raw=bool(assignment.keywords))
-                self._joining.match(found[-1], event, in_views[0])
-        return found
-
-    def _reason(self, assignment: Assignment, query: int, view: View, row: dict[str, Value]) -> Why:
-        """Why a row matched; rows that agree in what the rule reads share it."""
-        reads = assignment.reads[query]
-        key = (assignment.order, query, view, *(row.get(field) for field in reads))
-        known = self._reasons.get(key)
-        if known is None:
-            if len(self._reasons) > _MOST_REASONS:
-                self._reasons.clear()
-            known = self._reasons[key] = explain(assignment.predicates[query], reads, row, "", view)
-        return known
-
-    def _event(self, source: LogSource, happening: Happening, *, raw: bool) -> Event:
-        """The event with every column, for the reference evaluator; with its raw text where a keyword needs it."""
-        values = process_values(happening.process) if happening.process is not None else {}
-        text = ""
-        values = {**happening.fields} if source == AUDIT_RECORD else {**values, **happening.fields}
-        if source == AUDIT_RECORD:
-            text = str(values.get(RAW, ""))
-        elif raw:
-            text = "\n".join(self.reader.records(happening))
-        if source != AUDIT_RECORD:
-            values[TIME] = happening.time
-        origin = Origin(happening.file, happening.offset, happening.serial)
-        return Event(source, happening.time, happening.node, values, text, origin)
 
     def _close(self) -> None:
         """Complete the account."""
@@ -378,18 +281,6 @@ class Hunt:
             kinds = " or ".join(a.source.category or a.source.service for a in live)
             return DeadRule(rule.id, rule.title, f"no {kinds} event in this log")
         return None
-
-
-def _confirmed(predicate: Predicate, event: Event, among: tuple[View, ...]) -> tuple[View, ...]:
-    """The views in which the reference evaluator says yes; one answer for all where no image field is read."""
-    if not READ_FIELDS & fields(predicate):
-        return among if evaluate(predicate, event.row(among[0]), event.raw) else ()
-    return tuple(view for view in among if evaluate(predicate, event.row(view), event.raw))
-
-
-@functools.cache
-def _view_names(in_views: tuple[View, ...]) -> tuple[str, ...]:
-    return tuple(str(view) for view in in_views)
 
 
 def _reaches(rule: Rule, level: str | None) -> bool:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import functools
-import re
 import time
 from collections.abc import Iterable
 from typing import Any, BinaryIO, Final
 
 import msgspec
 
-from vedette.report.terminal import visible
+from vedette.hunt.sighting import Sighting
+from vedette.report.quelled import quelled
+from vedette.report.sighted import SightedEncoder
 
 #: Findings that are encoded at once; more would leave the processor's cache.
 BATCH: Final = 32
@@ -18,8 +18,6 @@ BATCH: Final = 32
 PATIENCE: Final = 0.5
 
 _encoder: Final = msgspec.json.Encoder()
-_ASCII: Final = bytes(range(128))
-_BEYOND: Final = re.compile("[^\x00-\x7e]")
 
 
 def encode(finding: msgspec.Struct | dict[str, Any]) -> bytes:
@@ -32,63 +30,34 @@ def encode(finding: msgspec.Struct | dict[str, Any]) -> bytes:
         line = _encoder.encode(finding)
     except UnicodeEncodeError:
         line = _encoder.encode(_without_surrogates(msgspec.to_builtins(finding)))
-    return line if _harmless(line) else _quell(line)
-
-
-def encode_lines(findings: list[msgspec.Struct]) -> bytes:
-    """Findings as lines, each with its line end: the fast way for many."""
-    try:
-        lines = _encoder.encode_lines(findings)
-    except UnicodeEncodeError:
-        return b"".join(encode(finding) + b"\n" for finding in findings)
-    if _harmless(lines):
-        return lines
-    return b"".join(line if _harmless(line) else _quell(line) for line in lines.splitlines(keepends=True))
+    return quelled(line)
 
 
 def write(findings: Iterable[msgspec.Struct], out: BinaryIO) -> None:
-    """Write findings as they come: in batches while they come fast, at once where they come slowly."""
-    batch: list[msgspec.Struct] = []
+    """Write findings and sightings as they come: in batches while they come fast, at once where they come slowly."""
+    sighted = SightedEncoder()
+    batch: list[bytes] = []
     due = time.monotonic() + PATIENCE
     try:
-        for finding in findings:
-            batch.append(finding)
+        for each in findings:
+            batch.append(_lines(each, sighted))
             if len(batch) >= BATCH or time.monotonic() >= due:
-                lines, batch = encode_lines(batch), []
+                lines, batch = b"".join(batch), []
                 out.write(lines)
                 out.flush()
                 due = time.monotonic() + PATIENCE
     finally:
-        out.write(encode_lines(batch))
+        out.write(b"".join(batch))
         out.flush()
 
 
-def _harmless(line: bytes) -> bool:
-    """Whether every character of a line is visible; names of authors are the usual ones beyond ASCII."""
-    if b"\x7f" in line:
-        return False
-    return line.isascii() or _visible(line.translate(None, _ASCII))
-
-
-@functools.lru_cache(maxsize=4096)
-def _visible(beyond: bytes) -> bool:
-    return all(visible(character) for character in beyond.decode())
-
-
-def _quell(line: bytes) -> bytes:
-    return _BEYOND.sub(_escaped, line.decode()).encode()
-
-
-def _escaped(found: re.Match[str]) -> str:
-    """A JSON escape for what is not visible; beyond U+FFFF a pair of surrogates, as JSON spells it."""
-    character = found[0]
-    if visible(character):
-        return character
-    code = ord(character)
-    if code <= 0xFFFF:
-        return f"\\u{code:04x}"
-    code -= 0x10000
-    return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
+def _lines(each: msgspec.Struct, sighted: SightedEncoder) -> bytes:
+    if isinstance(each, Sighting):
+        try:
+            return sighted.lines(each)
+        except UnicodeEncodeError:
+            return b"".join(encode(finding) + b"\n" for finding in each.findings())
+    return encode(each) + b"\n"
 
 
 def _without_surrogates(value: object) -> object:
