@@ -154,9 +154,7 @@ class Hunting:
         self._journal: Journal | None = None
         window = times.window
         fates = [Fate(ask.rule.id, ask.name, ask.query.table) for ask in plan.asks]
-        refused = [
-            Fate(one.rule.id, one.rule.title, "", errors=[str(error) for error in one.errors]) for one in plan.refused
-        ]
+        refused = [Fate(one.rule.id, one.rule.title, "", errors=one.told) for one in plan.refused]
         self.account = Account(workspace, plan.target, window, plan.proved, [*fates, *refused], plan.below)
         if journal is not None:
             asked = Head(JOURNAL, digest_of(workspace, plan.asks), window, times.since, times.until)

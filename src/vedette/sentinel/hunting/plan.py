@@ -26,6 +26,7 @@ class Ask:
         columns: field to column.
         raw: the column that keywords search, or None.
         source: the kind of its events.
+        where: the table's own condition for events of this kind, or the empty text.
     """
 
     rule: Rule
@@ -34,6 +35,7 @@ class Ask:
     columns: Mapping[str, Column]
     raw: Column | None
     source: LogSource
+    where: str = ""
 
     @property
     def key(self) -> str:
@@ -53,6 +55,15 @@ class Refused:
 
     rule: Rule
     errors: tuple[ContentError, ...]
+
+    @property
+    def told(self) -> list[str]:
+        """The errors, without the rule that stands before each."""
+        named = f"{self.rule.title} ({self.rule.id}): "
+        return [
+            f"{error.cause.removeprefix(named)} ({'; '.join(filter(None, (str(error.location), error.remedy)))})"
+            for error in self.errors
+        ]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,7 +136,8 @@ def _ask(query: Query, target: Target, options: Options) -> Ask:
     if not source.category and not source.service:
         source = AUDIT_RECORD
     raw = raw_of(table) if table is not None else None
-    return Ask(rule, query, telling(query, columns) if query.text else "", columns, raw, source)
+    where = table.where if table is not None else ""
+    return Ask(rule, query, telling(query, columns) if query.text else "", columns, raw, source, where)
 
 
 def telling(query: Query, columns: Mapping[str, Column]) -> str:

@@ -16,14 +16,14 @@ class Columns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         hosts: of the host's name, likewise.
         ids: of what names a row.
         tables: of the table that a row is in.
-        extra: a column of further fields as JSON, or the empty text.
+        sources: of what says where a row comes from.
     """
 
     times: tuple[str, ...]
     hosts: tuple[str, ...]
     ids: tuple[str, ...]
     tables: tuple[str, ...]
-    extra: str
+    sources: tuple[str, ...]
 
 
 class _Told(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
