@@ -64,6 +64,9 @@ _HOMES: Final[dict[str, _Home]] = {
     "auditd": _Home("vedette.telemetry.carrier.plain:recognise", "vedette.telemetry.carrier.plain:first_record"),
     # Each format of the family `events` gets its line here, with the functions in its own module.
     "evtx": _Home("vedette.telemetry.events.evtx:recognise", "vedette.telemetry.events.evtx:first_record"),
+    "sysmon-linux": _Home(
+        "vedette.telemetry.events.sysmon_linux:recognise", "vedette.telemetry.events.sysmon_linux:first_record"
+    ),
     "evtx-json": _Home(
         "vedette.telemetry.events.evtx:recognise_json", "vedette.telemetry.events.evtx:first_record_json"
     ),

@@ -30,6 +30,7 @@ class Read(Protocol):
 _READERS: Final[dict[str, str]] = {
     "evtx": "evtx:read_evtx",
     "evtx-json": "evtx:read_json",
+    "sysmon-linux": "sysmon_linux:read",
 }
 
 
