@@ -36,8 +36,9 @@ def test_the_entry_point_can_be_the_one_of_every_workspace(entry):
     assert query.text == GOLDEN.replace("imProcessCreate", "_Im_ProcessCreate", 1)
 
 
-@pytest.mark.parametrize("image", ["both", "resolved", "invoked"])
-@pytest.mark.parametrize("target", COLUMNAR)
+@pytest.mark.parametrize(
+    ("target", "image"), [("asim", "column"), *(("xdr", image) for image in ("column", "both", "resolved", "invoked"))]
+)
 def test_one_column_is_the_only_view(tmp_path, target, image):
     assert (
         probe(tmp_path, item("Image: /bin/sh"), target, image=image).text

@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 from vedette.errors import ConversionError, Location, UsageError
-from vedette.event import Choice
 from vedette.hunt.exclusion import Exclusion
 from vedette.kql.binding import Bound, Refusal, bind
 from vedette.kql.inline import Inlined, inline
 from vedette.kql.parts import MAX_PARTS, parts
 from vedette.kql.predicates import Printer, UnsayableError
 from vedette.kql.prefilter import call, prefilters
+from vedette.kql.readings import Image, readable_columns, seen
 from vedette.kql.strings import comment
-from vedette.kql.syslog import columns_of, prepared, raw_of, with_hex
+from vedette.kql.syslog import prepared, raw_of, with_hex
 from vedette.kql.target import Table, Target
 from vedette.predicate import FALSE, Predicate, Regex, atoms
 from vedette.predicate.fold import DISPUTED
@@ -25,7 +25,7 @@ from vedette.sigma.rule import Rule
 
 #: Longest query of an analytics rule, in characters.
 MAX_QUERY: Final = 10_000
-_CHOICES: Final = ("both", "resolved", "invoked")
+_CHOICES: Final = ("column", "both", "resolved", "invoked")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,8 +35,9 @@ class Options:
     Attributes:
         entry: which function is asked where a target has two: `workspace`, the one that is deployed into a workspace,
             or `builtin`, the one that every workspace has.
-        image: which reading of the image fields is asked for; where a target fills one column, that is the only view
-            and all choices give the same query.
+        image: how the image fields are read: by the `column` that each source fills, which is the only view of most
+            rows, or by readings, which rows that Vedette ships have. Where a table has no such rows, all choices give
+            the same query.
         missing: what is done with a field that has no column: `refuse` the rule, or read it as `absent`, as a local
             hunt does, with a note.
         window: in which windows correlations look: `sliding`, those that end at an event, or fixed `bin`s of the
@@ -49,7 +50,7 @@ class Options:
     """
 
     entry: Literal["workspace", "builtin"] = "workspace"
-    image: Choice = "both"
+    image: Image = "column"
     missing: Literal["refuse", "absent"] = "refuse"
     window: Literal["sliding", "bin"] = "sliding"
     prefilter: Literal["off", "on"] = "off"
@@ -68,7 +69,7 @@ class Options:
         names = {table.name: "workspace" for table in target.tables}
         names.update({table.builtin: "builtin" for table in target.tables if table.builtin})
         entry = names.get(entry, entry)
-        image, missing = settings.get("image", "both"), settings.get("missing", "refuse")
+        image, missing = settings.get("image", "column"), settings.get("missing", "refuse")
         window = settings.get("window", "sliding")
         prefilter, long = settings.get("prefilter", "off"), settings.get("long", "note")
         style, digits = settings.get("style", "classic"), settings.get("hex", "keep")
@@ -148,8 +149,8 @@ def convert(rule: Rule, target: Target, options: Options | None = None, exclusio
         cause = f"{_named(rule)}: no table of {target.name} holds events of the log source {rule.logsource}"
         return _refused(rule, target, "", None, [ConversionError(cause, logsource_of(rule), code="no-table")])
     name = table.builtin if options.entry == "builtin" and table.builtin else table.name
-    columns = columns_of(table, rule.logsource.product)
-    predicate, misfits = prepared(table, rule.predicate)
+    columns = readable_columns(table, rule.logsource.product)
+    predicate, misfits = prepared(table, seen(rule.predicate, table, options.image))
     bound = bind(predicate, columns, raw=raw_of(table), absent=options.missing == "absent")
     bound = dataclasses.replace(bound, refusals=(*bound.refusals, *misfits))
     if bound.predicate == FALSE and not bound.refusals:
@@ -160,7 +161,7 @@ def convert(rule: Rule, target: Target, options: Options | None = None, exclusio
     if bound.refusals:
         return _refused(rule, target, name, bound, [_error(rule, target, name, refusal) for refusal in bound.refusals])
     try:
-        taken = inline(exclusions, rule, table, target, bound.computed)
+        taken = inline(exclusions, rule, table, target, bound.computed, options.image)
         text = _text(table, name, bound, options, taken)
     except UnsayableError as unsayable:
         field = _field_of(columns, unsayable.column)
@@ -194,7 +195,7 @@ def convert_parts(
     if options.long != "split" or len(query.text) <= MAX_QUERY or query.bound is None or table is None:
         return (query,)
     bound = query.bound
-    taken = inline(exclusions, rule, table, target, bound.computed)
+    taken = inline(exclusions, rule, table, target, bound.computed, options.image)
 
     def text_of(predicate: Predicate, number: int, count: int) -> str:
         told = comment(f"part {number} of {count}: the rule selects the rows of all parts")

@@ -10,8 +10,9 @@ from vedette.errors import ConversionError
 from vedette.hunt.exclusion import Exclusion
 from vedette.kql.binding import Bound, bind
 from vedette.kql.predicates import Printer, UnsayableError
+from vedette.kql.readings import Image, covered, readable_columns
 from vedette.kql.strings import comment
-from vedette.kql.syslog import columns_of, prepared, raw_of
+from vedette.kql.syslog import prepared, raw_of
 from vedette.kql.target import Column, Table, Target
 from vedette.predicate import FALSE, Match, disjunction
 from vedette.predicate.certain import certain
@@ -40,7 +41,12 @@ class Inlined:
 
 
 def inline(
-    exclusions: Sequence[Exclusion], rule: Rule, table: Table, target: Target, computed: Mapping[str, str]
+    exclusions: Sequence[Exclusion],
+    rule: Rule,
+    table: Table,
+    target: Target,
+    computed: Mapping[str, str],
+    image: Image = "column",
 ) -> Inlined:
     """Write exclusions for a query.
 
@@ -50,6 +56,7 @@ def inline(
         table: the table that the query asks.
         target: its target.
         computed: columns that the query has computed already.
+        image: the views in which the rule is asked.
 
     Returns:
         The lines; an exclusion that reads a field without a column there can't be enforced, since what hangs on an
@@ -60,9 +67,9 @@ def inline(
     lines: list[str] = []
     unenforced: list[ConversionError] = []
     known = dict(computed)
-    columns = columns_of(table, rule.logsource.product)
+    columns = readable_columns(table, rule.logsource.product)
     for exclusion in exclusions:
-        predicate, misfits = prepared(table, exclusion.silenced)
+        predicate, misfits = prepared(table, covered(exclusion.silenced, rule.predicate, table, image))
         bound = bind(predicate, columns, raw=raw_of(table))
         cause = next((refusal.cause for refusal in (*bound.refusals, *misfits)), "")
         if not cause and bound.predicate == FALSE:

@@ -13,7 +13,7 @@ from typing import Final, Literal, TypeAlias
 
 from vedette.kql.convert import Query
 from vedette.kql.source import Links, Source, read_sources
-from vedette.kql.target import read_target
+from vedette.kql.target import Table, read_target
 from vedette.predicate import (
     FALSE,
     Atom,
@@ -71,12 +71,13 @@ def verdicts(query: Query) -> tuple[Verdict, ...]:
     if table is None or query.table not in (table.name, table.builtin):
         return ()
     product = query.rule.logsource.product
+    single = _of_one_column(query.bound.predicate, table)
     found = []
     for source in known.sources:
         if product and product not in source.products:
             continue
         decided = _Decided(source, product)
-        left = rewrite(query.bound.predicate, decided.leaf)
+        left = rewrite(single, decided.leaf)
         links = [one for one in known.links if source.image == "resolved" and product in ("", "linux")]
         for one in links:
             rewrite(left, decided.linked(one, apart=False))
@@ -87,6 +88,23 @@ def verdicts(query: Query) -> tuple[Verdict, ...]:
             if on_host == FALSE != left:
                 found.append(on_them.verdict(on_host, one.hosts))
     return tuple(found)
+
+
+def _of_one_column(predicate: Predicate, table: Table) -> Predicate:
+    """The predicate as sources see it that fill one column of an image, whose value is then both readings."""
+    beside = {
+        place.column: held.column for field, place in table.resolved.items() if (held := table.columns("").get(field))
+    }
+
+    def leaf(atom: Atom, positive: bool) -> Predicate:  # noqa: ARG001 (the same in either position)
+        if not isinstance(atom, Match):
+            return atom
+        pattern = atom.pattern
+        if isinstance(pattern, Reference):
+            pattern = Reference(beside.get(pattern.field, pattern.field), pattern.form, pattern.cased)
+        return Match(beside.get(atom.field, atom.field), pattern)
+
+    return rewrite(predicate, leaf) if beside else predicate
 
 
 class _Decided:

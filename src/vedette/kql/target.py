@@ -62,6 +62,8 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         note: what to know about every query of this table.
         fields: Sigma's field to its column; a text alone is a column of text.
         products: product to the fields that stand elsewhere for it; an empty text takes a field away.
+        resolved: an image field to where its resolved path stands, of rows that tell both that and the executed path;
+            for other rows it gives what their column holds.
         raw: column of the raw event, which keywords search; empty where there is none.
         parser: how further fields are parsed out of a message: as an event of Sysmon or as an audit record.
         names: the fields that the parser knows.
@@ -81,6 +83,7 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     note: str = ""
     fields: dict[str, str | Column] = {}
     products: dict[str, dict[str, str | Column]] = {}
+    resolved: dict[str, Column] = {}
     raw: str = ""
     parser: Literal["", "sysmon", "audit"] = ""
     names: tuple[str, ...] = ()

@@ -17,10 +17,11 @@ import msgspec
 
 from vedette.hunt.exclusion import Exclusion, Scope
 from vedette.kql.binding import bind
+from vedette.kql.readings import Image, has_readings
 from vedette.kql.strings import comment, quote
 from vedette.kql.syslog import columns_of, prepared
 from vedette.kql.target import Target
-from vedette.predicate import And, Glob, Match, Or, Predicate
+from vedette.predicate import And, Glob, Match, Or, Predicate, fields
 from vedette.sentinel import template
 from vedette.sentinel.writing import plain
 from vedette.sigma.rule import Rule
@@ -28,7 +29,7 @@ from vedette.sigma.rule import Rule
 #: Most rows that one exclusion is spelled out in; one with more stays in the query's text.
 MAX_ROWS: Final = 500
 #: Of the REST interface of watchlists.
-API: Final = "2023-02-01"
+API: Final = "2024-09-01"
 _NAMESPACE: Final = uuid.UUID("0b1f2a0c-7f0b-5d6a-8f55-6f2b4f0f9d11")
 _ABOUT: Final = ("ExclusionId", "Title", "Reason", "Owner", "Expires")
 #: Column to value.
@@ -95,7 +96,7 @@ class Watchlist(msgspec.Struct, frozen=True):
 
 
 def listed(
-    exclusions: Sequence[Exclusion], rule: Rule, target: Target
+    exclusions: Sequence[Exclusion], rule: Rule, target: Target, image: Image = "column"
 ) -> tuple[tuple[Watchlist, ...], tuple[Exclusion, ...]]:
     """Watchlists for the exclusions of a rule that are pure equality, and the other exclusions.
 
@@ -103,11 +104,12 @@ def listed(
         exclusions: those that apply to the rule, in order.
         rule: the rule.
         target: where its query runs.
+        image: how its query reads image fields; readings but the column's are told in the query alone.
     """
     groups: dict[tuple[str, ...], list[tuple[Exclusion, list[_Row]]]] = {}
     others = []
     for exclusion in exclusions:
-        rows = _rows_of(exclusion, rule, target)
+        rows = [] if _has_readings(exclusion, rule, target, image) else _rows_of(exclusion, rule, target)
         shapes = {tuple(sorted(row)) for row in rows}
         if len(shapes) == 1:
             groups.setdefault(shapes.pop(), []).append((exclusion, rows))
@@ -122,6 +124,14 @@ def listed(
         alias = f"vedette-{uuid.uuid5(_NAMESPACE, key).hex[:16]}"
         found.append(Watchlist(alias, rule.title, columns, filled, tuple(exclusion for exclusion, _ in members)))
     return tuple(found), tuple(others)
+
+
+def _has_readings(exclusion: Exclusion, rule: Rule, target: Target, image: Image) -> bool:
+    """Whether it reads an image field in more ways than a column holds."""
+    table = target.table(rule.logsource)
+    return (
+        table is not None and has_readings(table, image) and not fields(exclusion.silenced).isdisjoint(table.resolved)
+    )
 
 
 def _about(exclusion: Exclusion) -> tuple[str, ...]:
