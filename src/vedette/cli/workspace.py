@@ -123,7 +123,7 @@ def in_workspace(ctx: click.Context, logs: tuple[str, ...]) -> bool:
         if own := [names[name] for name in _OWN if name in given]:
             raise UsageError(f"{own[0]} speaks of a workspace; name one by --workspace")
         if not logs:
-            raise UsageError("nothing to hunt in: name a LOG, or a workspace by --workspace")
+            raise click.UsageError("nothing to hunt in: name a LOG, or a workspace by --workspace", ctx)
         return False
     if logs:
         raise UsageError("a LOG and a workspace can't be hunted at once; --compare LOG shows where they differ")
