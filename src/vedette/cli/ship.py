@@ -58,6 +58,14 @@ _KINDS: Final = {"process": "process_creation", "network": "network_connection"}
     "--calls", type=click.IntRange(1, 32), default=4, show_default=True, help="Groups of calls under way at once."
 )
 @click.option(
+    "--call-size",
+    type=click.IntRange(4_096, 1_000_000),
+    default=1_000_000,
+    show_default=True,
+    metavar="BYTES",
+    help="Most bytes of JSON in one call; the service takes no more than the default.",
+)
+@click.option(
     "--patience",
     default="1h",
     show_default=True,
@@ -139,7 +147,9 @@ def _ship(logs: tuple[str, ...], tables: list[Table], asked: dict[str, Any]) -> 
             stopped=stopped,
             waiting=_waiting(lambda: not sys.stderr.isatty()),
         )
-        shipper = Shipper(sender, checkpoint, letters, account, calls=asked["calls"], stopped=stopped)
+        shipper = Shipper(
+            sender, checkpoint, letters, account, calls=asked["calls"], most=asked["call_size"], stopped=stopped
+        )
         source = Logs(
             logs, tables, account, host=asked["host"], accounts=accounts, start=shipper.start, on_progress=meter
         )

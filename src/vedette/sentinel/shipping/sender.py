@@ -188,7 +188,7 @@ class Sender:
         # Jitter keeps shippers that were refused together from coming back together; it is no secret.
         seconds = random.uniform(longest / 4, longest)  # noqa: S311
         if asked is not None:
-            seconds = asked + seconds / 4
+            seconds = asked * random.uniform(1.0, 1.25) + random.uniform(0.0, 0.1)  # noqa: S311 - as above
         now = time.monotonic()
         with self._lock:
             silent = now - self._last

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from vedette.sentinel.shipping.account import Account
-from vedette.sentinel.shipping.call import Group, groups
+from vedette.sentinel.shipping.call import MAX_CALL, Group, groups
 from vedette.sentinel.shipping.checkpoint import Checkpoint, Log
 from vedette.sentinel.shipping.dead_letters import Dead, DeadLetters
 from vedette.sentinel.shipping.row import Row
@@ -28,6 +28,7 @@ class Shipper:
         letters: takes what is refused.
         account: counts.
         calls: groups that are under way at once.
+        most: bytes of JSON in one call.
         stopped: whether the user asked to stop.
     """
 
@@ -39,6 +40,7 @@ class Shipper:
         account: Account,
         *,
         calls: int = 4,
+        most: int = MAX_CALL,
         stopped: Callable[[], bool] = lambda: False,
     ) -> None:
         self._sender = sender
@@ -46,6 +48,7 @@ class Shipper:
         self._letters = letters
         self._account = account
         self._calls = calls
+        self._most = most
         self._stopped = stopped
         self._logs: dict[str, Log] = {}
 
@@ -70,7 +73,7 @@ class Shipper:
         try:
             with ThreadPoolExecutor(self._calls, thread_name_prefix="ship") as pool:
                 try:
-                    for group in groups(rows):
+                    for group in groups(rows, self._most):
                         # Reading waits here: memory holds the groups that are under way and the one after them.
                         while len(under_way) >= self._calls:
                             self._close(*under_way.popleft())

@@ -1,0 +1,76 @@
+"""Logs as rows: in order, from a point on, with the parents that a reading from the start gives."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tests.sentinel.shipping.logs import commands, connection, decoded, recording, rows_of, written
+
+from vedette.sentinel.shipping.account import Account
+from vedette.telemetry.auditd.window import WINDOW
+
+
+def test_rows_come_in_the_order_of_their_records(tmp_path):
+    log = written(tmp_path / "a.log", commands(3) + connection(500) + commands(3, first=4))
+    rows = rows_of([log])
+    assert [row.offset for row in rows] == sorted({row.offset for row in rows})
+    assert [row.kind for row in rows].index("network_connection") == 4
+    text = log.read_bytes()
+    assert all(text[row.offset :].startswith(b"node=gw type=SYSCALL") for row in rows)
+
+
+def test_offsets_rise_through_a_recording_in_any_chunks(tmp_path):
+    rows = rows_of([recording(tmp_path / "a.log", 3_000_000)])
+    assert len(rows) > 1_000
+    assert [row.offset for row in rows] == sorted({row.offset for row in rows})
+    assert len({row.uid for row in rows}) == len(rows)
+
+
+def test_what_is_acknowledged_is_not_sent_again_and_parents_stay_right(tmp_path):
+    log = recording(tmp_path / "a.log", 1_500_000)
+    every = rows_of([log])
+    for point in (0, len(every) // 3, len(every) - 2):
+        account = Account()
+        left = rows_of([log], account, start=lambda _path, offset=every[point].offset: offset)
+        assert left == every[point + 1 :]
+        assert (account.known, account.read) == (point + 1, len(left))
+
+
+def test_a_log_that_is_rotated_while_it_is_shipped_gives_the_same_rows(tmp_path):
+    text = commands(40)
+    middle = text.find("type=PATH", len(text) // 2)
+    cut = text.rfind("\n", 0, middle) + 1
+    whole = decoded(rows_of([written(tmp_path / "whole.log", text)]))
+    parts = [written(tmp_path / "audit.log.1", text[:cut]), written(tmp_path / "audit.log", text[cut:])]
+    rows = rows_of(parts)
+    assert decoded(rows) == whole
+    assert {Path(row.file).name for row in rows} == {"audit.log.1", "audit.log"}
+
+
+def test_a_log_that_is_being_written_keeps_its_last_events_back(tmp_path):
+    text = commands(400)
+    assert len(text) > 2 * WINDOW
+    fresh, account = written(tmp_path / "a.log", text, fresh=True), Account()
+    rows = rows_of([fresh], account)
+    assert 0 < account.held < 401
+    assert len(rows) + account.held == 401
+    assert rows[-1].offset < len(text) - WINDOW
+    # Once nobody writes any more, the others follow.
+    os.utime(fresh, (0, 0))
+    assert len(rows_of([fresh], start=lambda _path: rows[-1].offset)) == account.held
+
+
+def test_a_packed_log_is_not_being_written(tmp_path):
+    account = Account()
+    rows_of([written(tmp_path / "a.log.gz", commands(20), fresh=True)], account)
+    assert (account.read, account.held) == (21, 0)
+
+
+def test_problems_are_collected_and_the_rest_is_read(tmp_path):
+    account = Account()
+    log = written(tmp_path / "a.log", commands(2) + "no record\n")
+    rows = rows_of([tmp_path / "missing.log", log], account)
+    assert len(rows) == 3
+    assert [problem.code for problem in account.problems] == ["not-found"]
+    assert sum(account.rejected.values()) == 1
