@@ -17,6 +17,8 @@ _ADDED: Final = {
     NETWORK: [
         *("EventUid", "EventSchema", "DvcScopeId", "Dvc", "Dst", "Src", "Hostname", "IpAddr", "Rule", "Duration"),
         *("SessionId", "User", "InnerVlanId", "OuterVlanId"),
+        # Of other sources of the union; the native table has none of them.
+        *("SrcProcessName", "SrcProcessId", "DstProcessName", "DstProcessId"),
     ],
 }
 _NAMES: Final = {
@@ -68,6 +70,7 @@ def select(view: str, table: str) -> str:
             "User": "DstUsername",
             "InnerVlanId": "SrcVlanId",
             "OuterVlanId": "DstVlanId",
+            **dict.fromkeys(("SrcProcessName", "SrcProcessId", "DstProcessName", "DstProcessId"), "''"),
         }
     told = ", ".join(f'{text} as "{name}"' for name, text in added.items())
     replaced = f"{_START} as EventStartTime, {_END} as EventEndTime, {scope}"

@@ -52,6 +52,10 @@ def lines(account: Account) -> Iterator[Line]:
     for fate in unconfirmed[:SHOWN]:
         rows = _number(fate.unconfirmed, "row")
         yield Line("unread", f"{fate.title}: on {rows} the query holds, and the rule not as they were read back", True)
+    ruled_out = [fate for fate in fates if fate.ruled_out]
+    for fate in ruled_out[:SHOWN]:
+        rows = _number(fate.ruled_out, "row")
+        yield Line("ruled out", f"{fate.title}: {rows}, by fields of the row that the query can't see")
     if account.joined:
         yield Line(
             "joined", f"{_number(account.joined, 'match', 'matches')} of rules that are only part of correlations"
@@ -87,6 +91,8 @@ def document(account: Account) -> dict[str, object]:
                 "twice": fate.twice,
                 "outside": fate.outside,
                 "split": fate.split,
+                "unconfirmed": fate.unconfirmed,
+                "ruled_out": fate.ruled_out,
             }
             for fate in account.fates
         ],

@@ -31,6 +31,7 @@ class Fate:
         cropped: rows of which a column was cut.
         split: how often a window was halved, since its answer was too large, too slow or not whole.
         unconfirmed: rows on which the rule does not hold as they were read back.
+        ruled_out: rows that Vedette shipped and that the rule rules out by what the query can't see of them.
         gaps: windows without a whole answer, each with the reason.
         missing: the table, function or column that the workspace does not have.
         errors: why it was refused.
@@ -49,6 +50,7 @@ class Fate:
     cropped: int = 0
     split: int = 0
     unconfirmed: int = 0
+    ruled_out: int = 0
     gaps: list[tuple[Window, str]] = dataclasses.field(default_factory=list)
     missing: str = ""
     errors: list[str] = dataclasses.field(default_factory=list)

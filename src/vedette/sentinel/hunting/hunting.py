@@ -210,6 +210,9 @@ class Hunting:
     def _told(self, judged: Judged, number: int) -> list[Finding]:
         """A match as a finding that is put out, if it is in the asked time and not only part of correlations."""
         finding, account = judged.finding, self.account
+        if judged.ruled_out:
+            account.fates[number].ruled_out += 1
+            return []
         if not judged.confirmed:
             account.fates[number].unconfirmed += 1
         joining = self._joining

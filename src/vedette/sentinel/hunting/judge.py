@@ -47,12 +47,14 @@ class Judged:
         event: the row as an event.
         view: the first view in which the rule matched.
         confirmed: the reference evaluator agrees that it did.
+        ruled_out: it does not, over a row that tells all that the log did: the query saw less than the row holds.
     """
 
     finding: Finding
     event: Event
     view: View
     confirmed: bool
+    ruled_out: bool
 
 
 class Judge:
@@ -102,7 +104,7 @@ class Judge:
             verdict,
             FindingOrigin(file, 0, seen.serial),
         )
-        return Judged(finding, event, view, bool(held))
+        return Judged(finding, event, view, bool(held), not held and seen.whole)
 
     def _verdict(self, rule: str, held: Sequence[View], event: Event, verdict: Verdict) -> Verdict:
         """The verdict, after the exclusions were asked: they must hold in each view and in the all-resolved one."""

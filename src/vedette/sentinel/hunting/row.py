@@ -77,6 +77,7 @@ class Reader:
             bool(shipped is not None and shipped.cut) or any("CommandLine" in each for each in cropped),
             shipped.ancestors if shipped is not None else (),
             tuple(cropped),
+            shipped is not None and shipped.whole and not cropped,
         )
 
     def _values(self, row: Row) -> dict[str, Value]:

@@ -24,6 +24,7 @@ class Seen(msgspec.Struct, frozen=True, omit_defaults=True):
         cut: the command line is known to be incomplete.
         ancestors: processes above the event's own, nearest first, as far as the row says.
         cropped: columns that were cut, since they held more than is kept.
+        whole: the row tells all that the log did, since Vedette shipped it, and nothing was cut.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Seen(msgspec.Struct, frozen=True, omit_defaults=True):
     cut: bool = False
     ancestors: tuple[Ancestor, ...] = ()
     cropped: tuple[str, ...] = ()
+    whole: bool = False
 
     def event(self, source: LogSource, file: str) -> Event:
         """The row as an event of a kind, from the origin `file`."""

@@ -32,6 +32,7 @@ class Shipped(msgspec.Struct, frozen=True):
         boot: how many boots of the host were seen before.
         cut: the command line is incomplete.
         ancestors: parent first.
+        whole: nothing of it was cut.
     """
 
     uid: str
@@ -40,6 +41,7 @@ class Shipped(msgspec.Struct, frozen=True):
     boot: int
     cut: bool
     ancestors: tuple[Ancestor, ...]
+    whole: bool
 
 
 def read_shipped(row: Mapping[str, Any], category: str) -> Shipped | None:
@@ -64,7 +66,7 @@ def read_shipped(row: Mapping[str, Any], category: str) -> Shipped | None:
     )
     ancestors = _ancestors(extra.get("Ancestors"), values)
     serial, boot = _number(extra.get("Serial")), _number(extra.get("Boot"))
-    return Shipped(str(row.get(UID) or "")[:80], values, serial, boot, cut, ancestors)
+    return Shipped(str(row.get(UID) or "")[:80], values, serial, boot, cut, ancestors, not cut and not marks)
 
 
 @functools.cache
