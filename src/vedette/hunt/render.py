@@ -64,20 +64,27 @@ def session_of(process: Running) -> Session | None:
 
 
 class Clock:
-    """Epoch seconds as RFC 3339 in UTC with milliseconds; the text of the last second is kept."""
+    """Epoch seconds as RFC 3339 in UTC with milliseconds; the text of the last day and second are kept."""
 
     def __init__(self) -> None:
-        self._second = -1
-        self._text = ""
+        self._second = self._day = -1
+        self._date = self._text = ""
 
     def text(self, time: float) -> str:
         """`2026-11-24T08:35:30.164Z`."""
-        milliseconds = round(time * 1000)
-        second, rest = divmod(milliseconds, 1000)
+        second, rest = divmod(round(time * 1000), 1000)
         if second != self._second:
             self._second = second
-            try:
-                self._text = dt.datetime.fromtimestamp(second, dt.UTC).strftime("%Y-%m-%dT%H:%M:%S")
-            except (ValueError, OverflowError, OSError):
-                self._text = "9999-12-31T23:59:59"
+            day, of_day = divmod(second, 86_400)
+            if day != self._day:
+                self._day, self._date = day, _date(second)
+            hour, of_hour = divmod(of_day, 3600)
+            self._text = f"{self._date}T{hour:02d}:{of_hour // 60:02d}:{of_hour % 60:02d}"
         return f"{self._text}.{rest:03d}Z"
+
+
+def _date(second: int) -> str:
+    try:
+        return dt.datetime.fromtimestamp(second, dt.UTC).strftime("%Y-%m-%d")
+    except (ValueError, OverflowError, OSError):
+        return "9999-12-31"

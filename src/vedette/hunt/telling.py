@@ -7,22 +7,23 @@ from collections.abc import Mapping
 from typing import Final
 
 from vedette.engine import Hit
-from vedette.event import READ_FIELDS, Event, LogSource, Origin, View, single_valued
+from vedette.event import READ_FIELDS, Event, LogSource, Origin, View
+from vedette.event.columns import ABSENT
 from vedette.event.logsource import AUDIT_RECORD
 from vedette.hunt.assignment import TIME, Assignment
 from vedette.hunt.cover import Cover
 from vedette.hunt.finding import FindingOrigin, RuleHeader, Verdict
-from vedette.hunt.held import Why, explain
+from vedette.hunt.held import explain
 from vedette.hunt.render import Clock, header, process_of, session_of
 from vedette.hunt.sighting import Match, Sighting
-from vedette.predicate import Predicate, Value, evaluate, fields
+from vedette.predicate import Predicate, evaluate, fields
 from vedette.sigma.rule import Rule
 from vedette.telemetry.auditd.columns import process_values
 from vedette.telemetry.auditd.happening import Batch, Happening
 from vedette.telemetry.auditd.reader import AuditReader
 from vedette.telemetry.auditd.records import RAW
 
-#: Explanations of matches that are kept; one for each distinct row and rule.
+#: Matches that are kept; one for each distinct row and rule.
 _MOST_REASONS: Final = 200_000
 
 
@@ -46,8 +47,8 @@ class Telling:
         self._clock = Clock()
         self._headers: dict[str, RuleHeader] = {}
         self._matches: dict[tuple[int, int, int], tuple[Match, ...]] = {}
-        self._why: dict[tuple[int, int, int, int], Why] = {}
-        self._reasons: dict[tuple[object, ...], Why] = {}
+        self._shared: dict[tuple[object, ...], Match] = {}
+        self._places: dict[tuple[int, int, tuple[View, ...]], dict[str, int]] = {}
 
     def sighting(self, batch: Batch, place: int, happening: Happening, hits: tuple[Hit, ...]) -> Sighting | None:
         """One event with the rules that matched it, or None where the raw event rules all hits out."""
@@ -104,36 +105,24 @@ class Telling:
         """The matches of an event; kept for its shape where none hangs on the event itself."""
         found: list[Match] = []
         source, shared = batch.source, True
-        values: dict[str, Value] | None = None
-        rows: dict[View, dict[str, Value]] = {}
+        codes = batch.shapes.rows[key[2]]
         event: Event | None = None
         for hit in hits:
             in_views = hit.views
             rule = assignment.rules[hit.query]
-            predicate = assignment.predicates[hit.query]
             if hit.confirm:
                 shared = False
+                predicate = assignment.predicates[hit.query]
                 if event is None:
                     event = self.event(source, happening, raw=bool(assignment.keywords))
                 in_views = _confirmed(predicate, event, hit.views)
                 if not in_views:
                     continue
-                why = explain(predicate, assignment.reads[hit.query], event.row(in_views[0]), event.raw, in_views[0])
+                view = in_views[0]
+                why = explain(predicate, assignment.reads[hit.query], event.row(view), event.raw, view)
+                match = Match(self._header(rule), why[0], _view_names(in_views), why[1], view)
             else:
-                known = self._why.get((*key, hit.query))
-                if known is None:
-                    if values is None:
-                        values = batch.shapes.values(key[2])
-                    view = in_views[0]
-                    row = rows.get(view)
-                    if row is None:
-                        row = rows[view] = single_valued(values, view)
-                    known = self._reason(assignment, hit.query, view, row)
-                    if len(self._why) > _MOST_REASONS:
-                        self._why.clear()
-                    self._why[*key, hit.query] = known
-                why = known
-            matched, verdict = why
+                match = self._match(assignment, hit, batch, key, codes)
             if rule.id in self._cover:
                 shared = False
                 by = self._cover.of(
@@ -146,8 +135,9 @@ class Telling:
                     time=happening.time,
                 )
                 if by is not None:
-                    verdict = Verdict("excluded", by.id, by.reason, verdict.undecided_by)
-            found.append(Match(self._header(rule), matched, _view_names(in_views), verdict, in_views[0]))
+                    verdict = Verdict("excluded", by.id, by.reason, match.verdict.undecided_by)
+                    match = Match(match.rule, match.matched, match.views, verdict, match.view)
+            found.append(match)
         matches = tuple(found)
         if shared:
             if len(self._matches) > _MOST_REASONS:
@@ -155,22 +145,41 @@ class Telling:
             self._matches[key] = matches
         return matches
 
+    def _match(
+        self, assignment: Assignment, hit: Hit, batch: Batch, key: tuple[int, int, int], codes: tuple[int, ...]
+    ) -> Match:
+        """The match of a rule on a shape; shapes that agree in what the rule reads share it."""
+        name = (assignment.order, hit.query, hit.views)
+        places = self._places.get(name)
+        if places is None:
+            places = self._places[name] = _places(batch.shapes.columns, assignment.reads[hit.query], hit.views[0])
+        known = (*name, key[1], *[codes[place] for place in places.values()])
+        match = self._shared.get(known)
+        if match is None:
+            view, vocabularies = hit.views[0], batch.shapes.vocabularies
+            row = {
+                field: vocabularies[place].values[codes[place]]
+                for field, place in places.items()
+                if codes[place] != ABSENT
+            }
+            predicate, reads = assignment.predicates[hit.query], assignment.reads[hit.query]
+            matched, verdict = explain(predicate, reads, row, "", view)
+            match = Match(self._header(assignment.rules[hit.query]), matched, _view_names(hit.views), verdict, view)
+            if len(self._shared) > _MOST_REASONS:
+                self._shared.clear()
+            self._shared[known] = match
+        return match
+
     def _header(self, rule: Rule) -> RuleHeader:
         head = self._headers.get(rule.id)
         if head is None:
             head = self._headers[rule.id] = header(rule)
         return head
 
-    def _reason(self, assignment: Assignment, query: int, view: View, row: dict[str, Value]) -> Why:
-        """Why a row matched; rows that agree in what the rule reads share it."""
-        reads = assignment.reads[query]
-        key = (assignment.order, query, view, *(row.get(field) for field in reads))
-        known = self._reasons.get(key)
-        if known is None:
-            if len(self._reasons) > _MOST_REASONS:
-                self._reasons.clear()
-            known = self._reasons[key] = explain(assignment.predicates[query], reads, row, "", view)
-        return known
+
+def _places(columns: tuple[str, ...], reads: tuple[str, ...], view: View) -> dict[str, int]:
+    """Where the values of the fields stand that a rule reads in a view."""
+    return {field: columns.index(column) for field in reads if (column := view.column(field)) in columns}
 
 
 def _confirmed(predicate: Predicate, event: Event, among: tuple[View, ...]) -> tuple[View, ...]:
