@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
+
+#: Bytes of a log that its format is told by.
+HEAD: Final = 1 << 18
 
 Family: TypeAlias = Literal["audit", "events"]
 
@@ -62,6 +66,7 @@ FORMATS: Final[dict[str, Format]] = {
 
 _HOMES: Final[dict[str, _Home]] = {
     "auditd": _Home("vedette.telemetry.carrier.plain:recognise", "vedette.telemetry.carrier.plain:first_record"),
+    "syslog": _Home("vedette.telemetry.carrier.syslog:recognise", "vedette.telemetry.carrier.syslog:first_record"),
     # Each format of the family `events` gets its line here, with the functions in its own module.
     "evtx": _Home("vedette.telemetry.events.evtx:recognise", "vedette.telemetry.events.evtx:first_record"),
     "sysmon-linux": _Home(
@@ -113,6 +118,13 @@ def first_record(name: str, head: bytes) -> tuple[str, float] | None:
         return None
     found: tuple[str, float] | None = _load(home.first)(head)
     return found
+
+
+def opened(chunks: Iterable[bytes]) -> tuple[Format | None, Iterator[bytes]]:
+    """The format of a stream that can be read only once, and all of its chunks."""
+    chunks = iter(chunks)
+    first = next(chunks, b"")
+    return detect(first[:HEAD]), itertools.chain((first,) if first else (), chunks)
 
 
 def _recognises(name: str, head: bytes) -> bool:
