@@ -68,12 +68,16 @@ def test_an_analytics_rule_has_what_sentinel_demands(simple, checker):
     assert list(content) == [
         *("id", "kind", "name", "description", "severity", "requiredDataConnectors", "queryFrequency", "queryPeriod"),
         *("triggerOperator", "triggerThreshold", "tactics", "relevantTechniques", "query", "entityMappings"),
-        *("customDetails", "eventGroupingSettings", "version"),
+        *("customDetails", "eventGroupingSettings", "incidentConfiguration", "version"),
     ]
     assert (content["name"], content["severity"]) == ("Eve at work", "High")
     assert (content["queryFrequency"], content["queryPeriod"]) == ("1h", "75m")
     assert (content["tactics"], content["relevantTechniques"]) == (["DefenseEvasion"], ["T1562.004"])
-    assert content["query"].startswith('imProcessCreate\n| where TargetUsername =~ "eve"\n| extend EntityFileName = ')
+    assert content["query"].startswith(
+        'imProcessCreate\n| where TargetUsername =~ "eve"\n'
+        "| where isnull(ingestion_time()) or ingestion_time() > ago(65m)\n| extend EventKey = hash_sha256("
+    )
+    assert content["incidentConfiguration"]["groupingConfiguration"]["groupByCustomDetails"] == ["EventKey"]
     assert content["entityMappings"][0] == {
         "entityType": "Host",
         "fieldMappings": [{"identifier": "FullName", "columnName": "Dvc"}],
@@ -257,6 +261,9 @@ def test_a_file_is_only_ever_seen_whole(simple, tmp_path):
 def test_the_pack_keeps_to_the_limits(target, checker, tmp_path):
     found = rendered([Path(built_in_pack("linux-firewall"))], target, checker)
     assert found.rendered >= 10
+    for content in (one.content for one in found.artefacts if one.form == "analytics"):
+        assert content["customDetails"]["EventKey"] == "EventKey"
+        assert ("ingestion_time()" in content["query"]) is ("WindowEnd" not in content["query"])
     files = write_folder(found.artefacts, tmp_path)
     checked = list(check([str(tmp_path)], checker))
     assert len(checked) == len(files) - 1 == 2 * found.rendered

@@ -11,7 +11,8 @@ import msgspec
 from vedette.event import LogSource
 from vedette.kql.convert import Query
 from vedette.sentinel.description import describe
-from vedette.sentinel.duration import minutes, written
+from vedette.sentinel.duplicates import KEY
+from vedette.sentinel.duration import iso, minutes, written
 from vedette.sentinel.limits import read_limits
 from vedette.sentinel.made import read_made
 from vedette.sentinel.mapping import Mapped
@@ -25,7 +26,9 @@ Form: TypeAlias = Literal["analytics", "hunting"]
 _NAMESPACE: Final = uuid.UUID("6f0b8a5e-0d5c-5f0e-9d0e-2b6f4f1f7f0a")
 VERSION: Final = "1.0.0"
 #: Minutes that events may come late, by which a run looks back further than to the last one.
-_LATE: Final = 15
+LATE: Final = 15
+#: Shortest and longest span within which Sentinel joins alerts of one key into an incident, in minutes.
+_JOINED: Final = (300, 10_080)
 
 
 class Schedule(msgspec.Struct, frozen=True):
@@ -49,7 +52,7 @@ class Schedule(msgspec.Struct, frozen=True):
         limits = read_limits()
         spans: list[int] = []
         for name, text in (("frequency", frequency), ("period", period)):
-            span = minutes(text) if text is not None else spans[0] + _LATE
+            span = minutes(text) if text is not None else spans[0] + LATE
             if span is None:
                 raise ValueError(f"the {name} is no duration: {text!r}; write a number and m, h or d, as 5m, 1h or 14d")
             limit = limits.limit(f"{name}-range")
@@ -69,7 +72,7 @@ class Schedule(msgspec.Struct, frozen=True):
             timespan: of the correlation, in seconds.
         """
         long = read_limits().limit("period-long")
-        period = max(self.period, -(-timespan // 60) + self.frequency + _LATE)
+        period = max(self.period, -(-timespan // 60) + self.frequency + LATE)
         if period >= long.most and self.frequency < long.least:
             return Schedule(long.least, period + long.least - self.frequency)
         return Schedule(self.frequency, period)
@@ -105,6 +108,18 @@ def analytics(
     rule = query.rule
     if isinstance(rule, Correlation):
         schedule = schedule.over(rule.timespan)
+    grouping = {
+        "createIncident": True,
+        "groupingConfiguration": {
+            "enabled": True,
+            "reopenClosedIncident": False,
+            "lookbackDuration": iso(min(max(2 * schedule.period, _JOINED[0]), _JOINED[1])),
+            "matchingMethod": "Selected",
+            "groupByEntities": [],
+            "groupByAlertDetails": [],
+            "groupByCustomDetails": [KEY],
+        },
+    }
     return _ordered(
         {
             "id": identity(query, "analytics"),
@@ -123,6 +138,7 @@ def analytics(
             "entityMappings": mapped.entities,
             "customDetails": mapped.details,
             "eventGroupingSettings": {"aggregationKind": "AlertPerResult"},
+            "incidentConfiguration": grouping if KEY in mapped.details else {},
             "version": VERSION,
         }
     )

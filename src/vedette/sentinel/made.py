@@ -59,6 +59,7 @@ class Made(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         connectors: in the order in which they are named.
         entities: the most telling first.
         details: category to the fields that an alert shows.
+        identities: category to the fields that tell an event from any other, beside its time.
     """
 
     as_of: dt.date
@@ -66,6 +67,7 @@ class Made(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     connectors: tuple[Connector, ...]
     entities: tuple[Entity, ...]
     details: dict[str, tuple[str, ...]]
+    identities: dict[str, tuple[str, ...]]
 
     def connectors_of(self, target: str, logsource: LogSource) -> list[dict[str, Any]]:
         """The connectors that fill a target with a rule's events, as content names them."""
@@ -84,6 +86,10 @@ class Made(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def details_of(self, category: str) -> tuple[str, ...]:
         """The fields that an alert of events of a category shows."""
         return self.details.get(category, self.details[""])
+
+    def identity_of(self, category: str) -> tuple[str, ...]:
+        """The fields that tell an event of a category from any other, beside its time."""
+        return self.identities.get(category, self.identities[""])
 
 
 @functools.cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from vedette.kql.convert import MAX_QUERY, Query
@@ -42,12 +42,13 @@ class Mapped:
     details: dict[str, str]
 
 
-def mapped(query: Query, target: Target) -> Mapped:
+def mapped(query: Query, target: Target, own: Sequence[str] = ()) -> Mapped:
     """Map a rule's columns; those that the target computes are put into an `extend`.
 
     Args:
         query: as converted, with a text.
         target: the query's.
+        own: further columns of the query's that an alert shows by their names.
 
     Returns:
         At most as many entities as the older content tests take. A column whose computation would make the query too
@@ -71,6 +72,7 @@ def mapped(query: Query, target: Target) -> Mapped:
         column = writer.column(Source("", field))
         if column:
             details[field] = column
+    details |= {name: name for name in own}
     return Mapped(writer.text, entities, details)
 
 

@@ -17,7 +17,8 @@ from vedette.kql.check import Checker
 from vedette.kql.check.conversion import checked
 from vedette.kql.reach import verdicts
 from vedette.sentinel import template
-from vedette.sentinel.content import Form, Schedule, analytics, hunting
+from vedette.sentinel.content import LATE, Form, Schedule, analytics, hunting
+from vedette.sentinel.duplicates import KEY, Once, ended, once, room_of
 from vedette.sentinel.mapping import Mapped, mapped, regrouped
 from vedette.sentinel.technique import read_tags
 from vedette.sentinel.validate import validate
@@ -114,13 +115,14 @@ def render(
     rendered: set[str] = set()
     for query in found:
         joined = _joined(query.rule, directory) if isinstance(query.rule, Correlation) else ()
-        made, faults = _of_query(query, target, wanted, lists.get(query.rule.id, ()), checker, names, joined)
+        made, faults, said = _of_query(query, target, wanted, lists.get(query.rule.id, ()), checker, names, joined)
         artefacts += made
         refused += faults
         if made:
             rendered.add(query.rule.id)
             unenforced += query.unenforced if query.part[0] == 1 else ()
             notes += _notes(query) if query.part[0] == 1 else ()
+            notes += [f"{query.rule.location}: {query.rule.title}: {one}" for one in said]
     for name, several in lists.items():
         if name in rendered:
             artefacts += [one for each in several for one in _watchlist(target, each, name)]
@@ -158,21 +160,24 @@ def _of_query(
     checker: Checker | None,
     names: Counter[str],
     joined: Sequence[Rule],
-) -> tuple[list[Artefact], list[ContentError]]:
+) -> tuple[list[Artefact], list[ContentError], tuple[str, ...]]:
     if not query.text:
-        return [], list(query.errors)
+        return [], list(query.errors), ()
     lines = [line for one in lists for line in one.lines]
-    query = dataclasses.replace(query, text="\n".join([query.text, *lines]))
-    telling = _mapped(query, target, checker)
-    columns: Collection[str] | None = None
-    if checker is not None:
-        proved = checked(dataclasses.replace(query, text=telling.text), checker)
-        if not proved.text:
-            return [], list(proved.errors)
-        columns = checker.columns(telling.text)
     tags = read_tags(query.rule.tags)
     made: list[Artefact] = []
+    notes: list[str] = []
     for form in wanted.forms:
+        only = _once(query, lines, target, wanted.schedule, checker) if form == "analytics" else Once()
+        notes += [only.note] if only.note else []
+        text = "\n".join([query.text, *only.arrived, *lines, *only.kept])
+        telling = _mapped(dataclasses.replace(query, text=text), target, checker, only)
+        columns: Collection[str] | None = None
+        if checker is not None:
+            proved = checked(dataclasses.replace(query, text=telling.text), checker)
+            if not proved.text:
+                return [], list(proved.errors), ()
+            columns = checker.columns(telling.text)
         if form == "analytics":
             content = analytics(query, telling, tags, wanted.schedule, joined)
         else:
@@ -188,9 +193,17 @@ def _of_query(
             if limit.level == "error"
         ]
         if faults:  # neither form of a rule is written alone
-            return [], list(faults)
+            return [], list(faults), ()
         made.append(Artefact(path, document(content), content, form, query.rule.id))
-    return made, []
+    return made, [], tuple(notes)
+
+
+def _once(query: Query, lines: Sequence[str], target: Target, schedule: Schedule, checker: Checker | None) -> Once:
+    room = room_of(query.text, lines)
+    if isinstance(query.rule, Rule):
+        return once(query, target, schedule.frequency, schedule.period, room)
+    columns = (checker.columns(query.text) if checker is not None else None) or ()
+    return ended(query.rule, columns, schedule.over(query.rule.timespan).frequency, LATE, room)
 
 
 def _joined(correlation: Correlation, directory: Directory) -> tuple[Rule, ...]:
@@ -208,9 +221,10 @@ def _joined(correlation: Correlation, directory: Directory) -> tuple[Rule, ...]:
     return tuple(found.values())
 
 
-def _mapped(query: Query, target: Target, checker: Checker | None) -> Mapped:
+def _mapped(query: Query, target: Target, checker: Checker | None, only: Once) -> Mapped:
+    own = (KEY,) if any(line.startswith(f"| extend {KEY} ") for line in only.kept) else ()
     if isinstance(query.rule, Rule):
-        return mapped(query, target)
+        return mapped(query, target, own)
     return regrouped(query.text, (checker.columns(query.text) if checker is not None else None) or ())
 
 

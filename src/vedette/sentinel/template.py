@@ -13,10 +13,11 @@ from vedette.sentinel.duration import iso, minutes
 MAX_RESOURCES: Final = 700
 MAX_BYTES: Final = 3 << 20
 #: Of the REST interfaces of alert rules and of saved searches.
-RULES_API: Final = "2023-02-01"
+RULES_API: Final = "2024-09-01"
 SEARCHES_API: Final = "2020-08-01"
 _SCHEMA: Final = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
 _WORKSPACES: Final = "Microsoft.OperationalInsights/workspaces"
+_SAME: Final = ("entityMappings", "customDetails", "eventGroupingSettings", "incidentConfiguration")
 _OPERATORS: Final = {"gt": "GreaterThan", "lt": "LessThan", "eq": "Equal", "ne": "NotEqual"}
 
 
@@ -55,7 +56,7 @@ def rule(content: Mapping[str, Any], needs: Sequence[str] = ()) -> dict[str, Any
         "suppressionDuration": "PT1H",
         "tactics": content.get("tactics", []),
         "techniques": techniques,
-        **{key: content[key] for key in ("entityMappings", "customDetails", "eventGroupingSettings") if key in content},
+        **{key: content[key] for key in _SAME if key in content},
     }
     return {
         "type": f"{_WORKSPACES}/providers/alertRules",
