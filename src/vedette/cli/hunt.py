@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from vedette.cli.choice import image_option, passwd_option, rules_option
+from vedette.cli.dataset import engine_options
 from vedette.cli.exit import GATE, INTERRUPTED, OK, RULES, TELEMETRY, USAGE, hush, strongest
 from vedette.cli.moment import Moment
 from vedette.cli.workspace import workspace_options
@@ -16,15 +17,12 @@ from vedette.errors import UsageError
 from vedette.report.level import LEVELS, rank
 
 if TYPE_CHECKING:
-    from vedette.correlate.hunting import Correlating
     from vedette.correlate.incident import Decision, Incident
     from vedette.correlate.tracker import Tracker
     from vedette.hunt.finding import Finding
     from vedette.hunt.hunt import Hunt
-    from vedette.hunt.options import Options
     from vedette.hunt.sighting import Sighting
     from vedette.hunt.summary import Summary
-    from vedette.sigma.ruleset import RuleSet
 
 FORMATS = ("table", "ndjson", "json", "csv")
 
@@ -68,6 +66,7 @@ FORMATS = ("table", "ndjson", "json", "csv")
     show_default=True,
     help="What scans for patterns.",
 )
+@engine_options
 @workspace_options
 @click.pass_context
 def hunt(
@@ -75,9 +74,9 @@ def hunt(
 ) -> None:
     """Hunt through logs with Sigma rules.
 
-    LOG is an audit log (plain, gzip, xz or zstd), a folder of them, or - for stdin. Without -r the built-in pack
-    linux-firewall hunts. Findings go to stdout; what was covered, and what was not, to stderr. With --workspace the
-    rules are asked of a workspace of Log Analytics as KQL, and its rows are the findings.
+    LOG is an audit log (plain, gzip, xz or zstd), a folder of them, - for stdin, or a dataset of `vedette ingest`.
+    Without -r the built-in pack linux-firewall hunts. Findings go to stdout; what was covered, and what was not, to
+    stderr. With --workspace the rules are asked of a workspace of Log Analytics as KQL, and its rows are the findings.
     """
     from vedette.cli.output import Output
     from vedette.cli.workspace import hunt_workspace, in_workspace, without
@@ -88,26 +87,36 @@ def hunt(
     if options["decisions"] and not options["incidents"]:
         raise UsageError("--decisions speaks of incidents; add --incidents")
     asks_workspace = in_workspace(ctx, options["logs"])
+    engine, master = options.pop("engine"), options.pop("master")
+    if asks_workspace and (engine != "local" or master is not None):
+        raise UsageError("--engine and --master speak of datasets, not of a workspace")
     out = Output(output)
     try:
         form = form or ("table" if out.is_terminal else "ndjson")
         if asks_workspace:
             code = hunt_workspace(out, form, fail_on, options, strict=strict)
         else:
-            code = _hunt(out, form, fail_on, strict, without(options))
+            code = _hunt(out, form, fail_on, strict, without(options), (engine, master))
     finally:
         out.discard()
     ctx.exit(code)
 
 
-def _hunt(out: Any, form: str, fail_on: str | None, strict: bool, asked: dict[str, Any]) -> int:
+def _hunt(
+    out: Any,
+    form: str,
+    fail_on: str | None,
+    strict: bool,
+    asked: dict[str, Any],
+    engine: tuple[str, str | None] = ("local", None),
+) -> int:
     import gc
 
     from rich.console import Console
 
+    from vedette.cli.dataset import hunting, joining
     from vedette.cli.interruption import Interruption
     from vedette.cli.meter import Meter
-    from vedette.hunt.hunt import Hunt
     from vedette.hunt.options import Options
     from vedette.report import summary as account
 
@@ -121,7 +130,8 @@ def _hunt(out: Any, form: str, fail_on: str | None, strict: bool, asked: dict[st
     codes = [OK]
     with Interruption() as interruption, Meter(shown=shown) as meter:
         tracker = _tracker() if asks else None
-        running = interruption.during(lambda: Hunt(options, on_progress=meter, watch=tracker, joining=_joining))
+        make = hunting(options, *engine)
+        running = interruption.during(lambda: make(options, on_progress=meter, watch=tracker, joining=joining))
         summary = running.summary
         findings = _then(interruption.until(running.sightings()), meter.stop)
         made: list[Incident] = []
@@ -177,13 +187,6 @@ def _then(findings: Iterator[Sighting | Finding], end: Callable[[], None]) -> Ge
         yield from findings
     finally:
         end()
-
-
-def _joining(rules: RuleSet, options: Options) -> Correlating | None:
-    """Correlations; what evaluates them is loaded for rules that have some."""
-    from vedette.correlate.hunting import correlating
-
-    return correlating(rules, options)
 
 
 def _tracker() -> Tracker:

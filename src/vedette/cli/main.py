@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -13,9 +14,13 @@ from vedette import __version__
 from vedette.cli.exit import DEFECT, INTERRUPTED, OK, RULES, TELEMETRY, USAGE, hush
 from vedette.errors import ContentError, TelemetryError, UsageError, VedetteError
 
+# NumPy would start a thread a core for matrices, which no verb multiplies; their start costs a tenth of a second.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 #: Verb to where it stands and what it does, in the order of `--help`. A verb is imported when it is used, not before.
 VERBS: Final = {
     "hunt": ("vedette.cli.hunt:hunt", "Hunt through logs with Sigma rules."),
+    "ingest": ("vedette.cli.ingest:ingest", "Keep the events of logs as Parquet, for hunts to come."),
     "explain": ("vedette.cli.explain:explain", "Say why a rule did or did not match, atom by atom."),
     "telemetry": (
         "vedette.cli.telemetry:telemetry",

@@ -11,8 +11,9 @@ from vedette.hunt.options import Progress
 class Meter:
     """Shows progress on standard error while its `with` block runs; silent where that is no terminal."""
 
-    def __init__(self, *, shown: bool) -> None:
+    def __init__(self, *, shown: bool, doing: str = "hunting") -> None:
         self._shown = shown
+        self._doing = doing
         self._live: Any = None
         self._task: Any = None
         self._phase = ""
