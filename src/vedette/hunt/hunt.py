@@ -17,6 +17,7 @@ from vedette.hunt.exclusion import Exclusions, judge
 from vedette.hunt.finding import Finding, RuleHeader, Verdict
 from vedette.hunt.joining import Joining, MakeJoining
 from vedette.hunt.options import DEFAULT_PACK, Options, Progress
+from vedette.hunt.plain import Chunk, PlainHunt
 from vedette.hunt.sight import Sight
 from vedette.hunt.sighting import Sighting, flattened
 from vedette.hunt.summary import DeadRule, HostCoverage, Summary
@@ -27,6 +28,8 @@ from vedette.sigma.ruleset import RuleSet, load
 from vedette.telemetry.auditd.accounts import load_accounts
 from vedette.telemetry.auditd.happening import Batch, Happening
 from vedette.telemetry.auditd.reader import AuditReader
+from vedette.telemetry.events.plain import event_of
+from vedette.telemetry.format import opened
 from vedette.telemetry.listing import expand
 from vedette.telemetry.source import Source
 
@@ -110,6 +113,7 @@ class Hunt:
         }
         self._by_source = {assignment.source: assignment for assignment in self.assignments}
         self._telling = Telling(self._by_source, self.reader, self._cover, raw=options.raw)
+        self._plain = PlainHunt(kept, self.rules.key, self._cover, options)
         self._seen: dict[LogSource, int] = dict.fromkeys(KINDS, 0)
 
     def findings(self) -> Iterator[Finding]:
@@ -121,7 +125,7 @@ class Hunt:
         """The findings in the order of the log, those of one event together; of correlations, each by itself."""
         try:
             for batches in self._batches():
-                yield from self._judge(batches)
+                yield from self._judge_plain(batches) if isinstance(batches, Chunk) else self._judge(batches)
                 if self._joining is not None:
                     yield from self._complete(self._joining.due())
             if self._joining is not None:
@@ -136,6 +140,9 @@ class Hunt:
         """Every event of the asked kinds, one by one: the slow way, for explanations and for the reference."""
         searched = self._cover.reads_raw
         for batches in self._batches():
+            if isinstance(batches, Chunk):
+                yield from (event_of(plain, batches.file) for plain in batches.events)
+                continue
             for batch in batches:
                 for happening in batch.happenings:
                     raw = searched or bool(self._by_source[batch.source].keywords)
@@ -156,8 +163,8 @@ class Hunt:
     def _on_rules(self, done: int, total: int) -> None:
         self._on_progress(Progress("rules", done, total))
 
-    def _batches(self) -> Iterator[list[Batch]]:
-        """All batches of all logs; problems of logs are collected."""
+    def _batches(self) -> Iterator[list[Batch] | Chunk]:
+        """All batches of audit logs, and all chunks of others; problems of logs are collected."""
         listing = expand(self.options.logs)
         self.summary.log_problems.extend(listing.problems)
         total = sum(file.size or 0 for file in listing.files)
@@ -166,8 +173,14 @@ class Hunt:
             more = file is not listing.files[-1]
             try:
                 with Source(file.path) as source:
-                    chunks = source.chunks() if self._sight is None else self._sight.through(source.chunks())
-                    for batches in self.reader.read(file.path, chunks, more=more):
+                    form, chunks = opened(source.chunks())
+                    read: Iterator[list[Batch]] | Iterator[Chunk]
+                    if form is not None and form.family == "events":
+                        read = self._plain.read(form.name, chunks, file.path)
+                    else:
+                        chunks = chunks if self._sight is None else self._sight.through(chunks)
+                        read = self.reader.read(file.path, chunks, more=more)
+                    for batches in read:
                         self._on_progress(Progress("log", before + source.consumed, total, produced + source.produced))
                         yield batches
                     before += source.consumed
@@ -198,27 +211,49 @@ class Hunt:
             found += [(happenings[place].offset, order, batch, place, of_event) for place, of_event in matched]
         if len(batches) > 1:
             found.sort(key=lambda match: match[:2])
-        since, until = self.options.since, self.options.until
-        begin = since if since is None or self._joining is None else since - self._joining.reach
         for _, _, batch, place, hits_of_event in found:
             happening = batch.happenings[place]
-            if (begin is not None and happening.time < begin) or (until is not None and happening.time >= until):
+            if not self._asked(happening.time):
                 continue
             sighting = self._telling.sighting(batch, place, happening, hits_of_event)
             if sighting is None:
                 continue
             if self._joining is not None:
                 self._join(self._joining, batch.source, happening, sighting)
-            if since is not None and happening.time < since:
-                continue
-            if self._watch is not None:
+            if self._watch is not None and self._reported(happening.time):
                 for finding in sighting.findings():
                     self._watch.found(happening, finding)
-            told = tuple([match for match in sighting.matches if self._told(match.rule, match.verdict)])
-            if told:
-                if len(told) < len(sighting.matches):
-                    sighting.matches = told
-                yield sighting
+            yield from self._put(sighting, happening.time)
+
+    def _judge_plain(self, chunk: Chunk) -> Iterator[Sighting]:
+        """Match one chunk's events of another log, in its order."""
+        for plain, sighting in self._plain.sightings(chunk):
+            if not self._asked(plain.time):
+                continue
+            if self._joining is not None:
+                for match in sighting.matches:
+                    if match.rule.id in self._joining.needs:
+                        self._joining.match(sighting.finding(match), event_of(plain, chunk.file), match.view)
+            yield from self._put(sighting, plain.time)
+
+    def _asked(self, time: float) -> bool:
+        """Whether matches of that time are of interest, for their own sake or to be joined."""
+        since, until = self.options.since, self.options.until
+        begin = since if since is None or self._joining is None else since - self._joining.reach
+        return (begin is None or time >= begin) and (until is None or time < until)
+
+    def _reported(self, time: float) -> bool:
+        return self.options.since is None or time >= self.options.since
+
+    def _put(self, sighting: Sighting, time: float) -> Iterator[Sighting]:
+        """Count what of a sighting is put out, and put it out."""
+        if not self._reported(time):
+            return
+        told = tuple([match for match in sighting.matches if self._told(match.rule, match.verdict)])
+        if told:
+            if len(told) < len(sighting.matches):
+                sighting.matches = told
+            yield sighting
 
     def _join(self, joining: Joining, source: LogSource, happening: Happening, sighting: Sighting) -> None:
         """Show the matches of an event to who joins them."""
@@ -261,6 +296,7 @@ class Hunt:
             summary.hosts[node.name] = HostCoverage(node.first, node.last, events, node.parents_known, len(node.hours))
         if self._sight is not None:
             summary.blind = list(self._sight.blind())
+        self._plain.account(summary)
         summary.dead = [dead for rule in self.kept if (dead := self._dead(rule)) is not None]
         summary.rules_live = len(self.kept) - len(summary.dead)
         if self._joining is not None:
@@ -270,6 +306,13 @@ class Hunt:
 
     def _dead(self, rule: Rule) -> DeadRule | None:
         """Why a rule could not match anything of this input, or None if it could."""
+        audit = self._dead_in_audit(rule)
+        if audit is None or not self._plain.hosts:
+            return audit
+        plain = self._plain.dead(rule)
+        return audit if plain is not None and self.reader.nodes else plain
+
+    def _dead_in_audit(self, rule: Rule) -> DeadRule | None:
         seeing = [a for a in self.assignments if rule.id in a.dead or any(rule is live for live in a.rules)]
         if not seeing:
             return DeadRule(rule.id, rule.title, f"no audit log gives events of log source {rule.logsource}")

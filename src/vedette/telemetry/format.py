@@ -66,6 +66,7 @@ FORMATS: Final[dict[str, Format]] = {
 
 _HOMES: Final[dict[str, _Home]] = {
     "auditd": _Home("vedette.telemetry.carrier.plain:recognise", "vedette.telemetry.carrier.plain:first_record"),
+    "journal": _Home("vedette.telemetry.carrier.journal:recognise", "vedette.telemetry.carrier.journal:first_record"),
     "syslog": _Home("vedette.telemetry.carrier.syslog:recognise", "vedette.telemetry.carrier.syslog:first_record"),
     # Each format of the family `events` gets its line here, with the functions in its own module.
     "evtx": _Home("vedette.telemetry.events.evtx:recognise", "vedette.telemetry.events.evtx:first_record"),

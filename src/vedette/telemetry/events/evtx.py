@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO, Any, Final
 
 from vedette.errors import Location, TelemetryError
@@ -13,7 +13,6 @@ from vedette.telemetry.events.plain import Plain
 from vedette.telemetry.events.rejects import Rejects
 from vedette.telemetry.events.value import text
 from vedette.telemetry.events.windows import plains, read_object, said_of
-from vedette.telemetry.source import Source
 
 MAGIC: Final = b"ElfFile\0"
 #: Records that are handed on at once.
@@ -34,7 +33,7 @@ def first_record(head: bytes) -> tuple[str, float] | None:  # noqa: ARG001 (ever
     return None
 
 
-def read_evtx(source: Source, file: str, rejects: Rejects) -> Iterator[list[Plain]]:
+def read_evtx(chunks: Iterable[bytes], file: str, rejects: Rejects) -> Iterator[list[Plain]]:
     """The events of a log as it lies on disk.
 
     Raises:
@@ -50,7 +49,7 @@ def read_evtx(source: Source, file: str, rejects: Rejects) -> Iterator[list[Plai
             code="needs-evtx",
         ) from None
     with tempfile.SpooledTemporaryFile(_IN_MEMORY) as spool:
-        for chunk in source.chunks():
+        for chunk in chunks:
             spool.write(chunk)
         spool.seek(0)
         yield from _read(evtx, spool, file, rejects)
@@ -122,10 +121,10 @@ def first_record_json(head: bytes) -> tuple[str, float] | None:
     return None if said is None or time is None else (text(said.system.get("Computer", "")), time)
 
 
-def read_json(source: Source, file: str, rejects: Rejects) -> Iterator[list[Plain]]:
+def read_json(chunks: Iterable[bytes], file: str, rejects: Rejects) -> Iterator[list[Plain]]:
     """The events of an export in JSON."""
     time = 0.0
-    for some in objects(source.chunks(), file, rejects):
+    for some in objects(chunks, file, rejects):
         found: list[Plain] = []
         for one in some:
             said = read_object(one.value, file, one.line, rejects)

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, Protocol
 
 from vedette.telemetry.events.plain import Plain
 from vedette.telemetry.events.rejects import Rejects
-from vedette.telemetry.source import Source
 
 
 class Read(Protocol):
     """The reader of a format."""
 
-    def __call__(self, source: Source, file: str, rejects: Rejects, /) -> Iterator[list[Plain]]:
+    def __call__(self, chunks: Iterable[bytes], file: str, rejects: Rejects, /) -> Iterator[list[Plain]]:
         """The events of a log in bounded lists, in its order.
 
         Args:
-            source: the log, opened.
+            chunks: the decompressed log.
             file: its name, for origins and rejects.
             rejects: takes what is no event.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +24,6 @@ from vedette.telemetry.events.plain import Plain
 from vedette.telemetry.events.rejects import Rejects
 from vedette.telemetry.events.value import text, value_of
 from vedette.telemetry.line import KEPT, Line, split_lines
-from vedette.telemetry.source import Source
 
 TITLE: Final = "Sysmon for Linux"
 _BEGIN: Final = b"<Event>"
@@ -93,11 +92,11 @@ def first_record(head: bytes) -> tuple[str, float] | None:
     return None
 
 
-def read(source: Source, file: str, rejects: Rejects) -> Iterator[list[Plain]]:
+def read(chunks: Iterable[bytes], file: str, rejects: Rejects) -> Iterator[list[Plain]]:
     """The events of a log; lines of other programs are none of its business."""
     found: list[Plain] = []
     time = 0.0
-    for number, line in enumerate(split_lines(source.chunks()), start=1):
+    for number, line in enumerate(split_lines(chunks), start=1):
         if _BEGIN not in line.data:
             continue
         plain = _event(line, number, file, time, rejects)
