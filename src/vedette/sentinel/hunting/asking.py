@@ -148,6 +148,8 @@ class Asking:
                 case "denied" | "failed":
                     self._gap(piece, answer.told)
             self._open.remove(piece)
+        # A table that one answer missed is asked for by others of the same batch.
+        self._again = [piece for piece in self._again if not self._fates[piece.ask].missing]
         self._counted(pieces, answers)
         if waits and not self.lost:
             self._size = max(1, self._size // 2)
@@ -187,4 +189,3 @@ class Asking:
         for number in gone:
             self._fates[number].missing = answer.name or answer.told
         self._left = deque(one for one in self._left if one.ask not in gone)
-        self._again = [one for one in self._again if one.ask not in gone]
