@@ -21,3 +21,8 @@ image_option = click.option(
 passwd_option = click.option(
     "--passwd", metavar="FILE", help="A copy of the host's passwd file, for user names in RAW logs."
 )
+map_option = click.option(
+    "--map",
+    metavar="FILE",
+    help="Which column of an NDJSON, CSV or Parquet export is which field of Sigma, in TOML or YAML.",
+)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vedette.cli.choice import image_option, passwd_option, rules_option
+from vedette.cli.choice import image_option, map_option, passwd_option, rules_option
 from vedette.cli.moment import Moment
 from vedette.errors import UsageError
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 )
 @image_option
 @passwd_option
+@map_option
 def explain(
     rule: str,
     log: str,
@@ -44,6 +45,7 @@ def explain(
     number: int,
     image: Any,
     passwd: str | None,
+    map: str | None,  # noqa: A002 (click names it after the option)
 ) -> None:
     """Say why a rule did or did not match, atom by atom.
 
@@ -60,7 +62,7 @@ def explain(
     from vedette.report.miss import Judge, nearest
 
     chosen = _find(rule, rules)
-    hunt = Hunt(Options(logs=(log,), rules=(chosen.location.path,), image=image, passwd=passwd))
+    hunt = Hunt(Options(logs=(log,), rules=(chosen.location.path,), image=image, passwd=passwd, map=map))
     judge = Judge(chosen, views(image))
     selected = event is not None or at is not None or pid is not None
     events = (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from vedette.cli.choice import image_option, passwd_option, rules_option
+from vedette.cli.choice import image_option, map_option, passwd_option, rules_option
 from vedette.cli.dataset import engine_options
 from vedette.cli.exit import GATE, INTERRUPTED, OK, RULES, TELEMETRY, USAGE, hush, strongest
 from vedette.cli.moment import Moment
@@ -59,12 +59,19 @@ FORMATS = ("table", "ndjson", "json", "csv")
 @click.option("--no-routing", is_flag=True, help="Ask all rules of all process starts, whatever log source they state.")
 @click.option("--strict", is_flag=True, help="Exit with 2 if a rule was refused.")
 @passwd_option
+@map_option
 @click.option(
     "--backend",
     type=click.Choice(["auto", "hyperscan", "polars"]),
     default="auto",
     show_default=True,
     help="What scans for patterns.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 64),
+    help="Hunt on so many cores, where findings are NDJSON and no correlation joins them; two for big logs, else one, "
+    "unless stated.",
 )
 @engine_options
 @workspace_options
@@ -114,6 +121,7 @@ def _hunt(
 
     from rich.console import Console
 
+    from vedette.cli.cores import cores_for, helpers_for
     from vedette.cli.dataset import hunting, joining
     from vedette.cli.interruption import Interruption
     from vedette.cli.meter import Meter
@@ -122,6 +130,7 @@ def _hunt(
 
     # Events by the million are no cycles; looking for them at the usual rate costs up to a tenth of the hunt.
     gc.set_threshold(50_000, 25, 100)
+    jobs = asked.pop("jobs")
     asks, decisions = asked.pop("incidents"), _decisions(asked.pop("decisions"))
     options = Options(routing=not asked.pop("no_routing"), exclude=not asked.pop("no_exclusions"), **asked)
     console = Console(stderr=True, highlight=False)
@@ -136,8 +145,11 @@ def _hunt(
         findings = _then(interruption.until(running.sightings()), meter.stop)
         made: list[Incident] = []
         late = _incidents(tracker, options.logs, decisions, made) if tracker is not None else iter(())
+        helpers = helpers_for(running, cores_for(running, jobs, form), out.path)
         try:
             _write(findings, late, form, out.stream)
+            for helper in helpers:
+                helper.take(out.stream, summary, lambda: interruption.by is None)
             if tracker is not None and form == "csv":
                 summary.notes.append("CSV has no place for incidents, which were only counted; -f ndjson holds them")
             if tracker is not None and form == "ndjson":
@@ -148,6 +160,9 @@ def _hunt(
             summary.notes.append("the reader of the findings closed the pipe; the hunt stopped there")
             if fail_on:
                 codes.append(INTERRUPTED)
+        finally:
+            for helper in helpers:
+                helper.stop()
         if interruption.by:
             codes.append(INTERRUPTED)
             summary.interrupted = True

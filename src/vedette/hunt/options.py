@@ -31,6 +31,7 @@ class Options:
         now: UTC epoch seconds to which the expiry of exclusions is held; None for the present.
         passwd: a copy of the host's passwd file, for names in RAW logs.
         backend: which scanner runs.
+        map: a map of columns for exports that no reader knows; None for none.
     """
 
     logs: tuple[str, ...]
@@ -48,6 +49,7 @@ class Options:
     now: float | None = None
     passwd: str | None = None
     backend: Literal["auto", "hyperscan", "polars"] = "auto"
+    map: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -23,9 +23,11 @@ from vedette.predicate import FALSE, Value, evaluate
 from vedette.predicate.evaluate import text_of
 from vedette.sigma.rule import Rule
 from vedette.telemetry.events.kind import Kind
+from vedette.telemetry.events.mapping import MapMapper, read_map
 from vedette.telemetry.events.plain import Plain, event_of, searched
 from vedette.telemetry.events.reading import reader_of
 from vedette.telemetry.events.rejects import Rejects
+from vedette.telemetry.events.tabular import NEEDS_MAP, read_mapped
 
 #: Fields that differ from event to event, so that shapes do without them.
 PER_EVENT: Final = frozenset(
@@ -146,6 +148,8 @@ class PlainHunt:
     Attributes:
         lanes: the kinds that came up.
         hosts: what was seen of each host.
+        rejects: what was no event.
+        mapper: makes events by the map that was given, or None.
     """
 
     def __init__(
@@ -159,6 +163,7 @@ class PlainHunt:
         self.lanes: dict[Kind, Lane] = {}
         self.hosts: dict[str, HostSeen] = {}
         self.rejects = Rejects()
+        self.mapper = MapMapper(read_map(options.map)) if options.map is not None else None
 
     def read(self, form: str, chunks: Iterable[bytes], file: str) -> Iterator[Chunk]:
         """The events of one log.
@@ -171,7 +176,11 @@ class PlainHunt:
         Raises:
             TelemetryError: it can't be read at all.
         """
-        for events in reader_of(form)(chunks, file, self.rejects):
+        if self.mapper is not None and form in NEEDS_MAP:
+            read = read_mapped(chunks, file, self.rejects, self.mapper)
+        else:
+            read = reader_of(form)(chunks, file, self.rejects)
+        for events in read:
             yield Chunk(file, events)
 
     def sightings(self, chunk: Chunk) -> Iterator[tuple[Plain, Sighting]]:

@@ -64,12 +64,20 @@ FORMATS: Final[dict[str, Format]] = {
     )
 }
 
+_TABULAR: Final = "vedette.telemetry.events.tabular"
 _HOMES: Final[dict[str, _Home]] = {
     "auditd": _Home("vedette.telemetry.carrier.plain:recognise", "vedette.telemetry.carrier.plain:first_record"),
     "journal": _Home("vedette.telemetry.carrier.journal:recognise", "vedette.telemetry.carrier.journal:first_record"),
+    "laurel": _Home("vedette.telemetry.carrier.laurel:recognise", "vedette.telemetry.carrier.laurel:first_record"),
     "syslog": _Home("vedette.telemetry.carrier.syslog:recognise", "vedette.telemetry.carrier.syslog:first_record"),
     # Each format of the family `events` gets its line here, with the functions in its own module.
     "evtx": _Home("vedette.telemetry.events.evtx:recognise", "vedette.telemetry.events.evtx:first_record"),
+    "auditbeat": _Home(f"{_TABULAR}:recognise_auditbeat", f"{_TABULAR}:first_auditbeat"),
+    "defender": _Home(f"{_TABULAR}:recognise_defender", f"{_TABULAR}:first_table"),
+    "asim": _Home(f"{_TABULAR}:recognise_asim", f"{_TABULAR}:first_table"),
+    "parquet": _Home(f"{_TABULAR}:recognise_parquet", f"{_TABULAR}:first_unknown"),
+    "ndjson": _Home(f"{_TABULAR}:recognise_ndjson", f"{_TABULAR}:first_unknown"),
+    "csv": _Home(f"{_TABULAR}:recognise_csv", f"{_TABULAR}:first_unknown"),
     "sysmon-linux": _Home(
         "vedette.telemetry.events.sysmon_linux:recognise", "vedette.telemetry.events.sysmon_linux:first_record"
     ),

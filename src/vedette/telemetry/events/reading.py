@@ -30,6 +30,12 @@ _READERS: Final[dict[str, str]] = {
     "evtx": "evtx:read_evtx",
     "evtx-json": "evtx:read_json",
     "sysmon-linux": "sysmon_linux:read",
+    "defender": "tabular:read",
+    "asim": "tabular:read",
+    "auditbeat": "tabular:read",
+    "ndjson": "tabular:read",
+    "csv": "tabular:read",
+    "parquet": "tabular:read",
 }
 
 
