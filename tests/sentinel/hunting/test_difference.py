@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import msgspec
 import pytest
@@ -21,12 +22,12 @@ class Made:
     ask: Ask
     reader: Reader
 
-    def seen(self, pid: int, command: str, at: float = NOON, **more: str) -> Seen:
+    def seen(self, pid: int, command: str, at: float = NOON, **more: Any) -> Seen:
         found = self.reader.seen(row(shipped(pid, command, at=at, **more)))
         assert found is not None
         return found
 
-    def finding(self, pid: int, command: str = "iptables -F", at: float = NOON, **more: str) -> Finding:
+    def finding(self, pid: int, command: str = "iptables -F", at: float = NOON, **more: Any) -> Finding:
         return Judge({}, "both", "ws").judged(self.ask, self.seen(pid, command, at, **more)).finding
 
 

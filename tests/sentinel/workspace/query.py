@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,6 +18,8 @@ from tests.sentinel.workspace.rule import duration
 from tests.sentinel.workspace.tables import Found, Span, Tables, iso
 from tests.sentinel.workspace.transport import failed, partial, partial_error, waited
 
+#: How the engine names a table or a column that is not there.
+_UNKNOWN: Final = re.compile(r"name (\w+) does not exist|column \"(\w+)\" not found")
 #: Most queries in a batch.
 MAX_BATCH: Final = 100
 
@@ -150,7 +153,10 @@ class Queries:
         if name == "KqlSyntaxError":
             return _bad(str(wrong), "SYN0002", "SyntaxError", "A recognition error occurred in the query.")
         if name in {"BinderException", "CatalogException", "KqlSchemaError"}:
-            return _bad(str(wrong), "SEM0100", "SemanticError", "A semantic error occurred.")
+            named = _UNKNOWN.search(str(wrong))
+            name = named[1] or named[2] if named else "?"
+            told = f"'where' operator: Failed to resolve table or column expression named '{name}'"
+            return _bad(told, "SEM0100", "SemanticError", "A semantic error occurred.")
         self._breach(f"the oracle failed on a query: {name}: {wrong}\n{query}")
         return _bad(f"The oracle of the tests failed: {name}: {wrong}", "Unreadable")
 

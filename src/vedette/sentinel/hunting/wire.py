@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import email.utils
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from vedette.errors import UsageError
@@ -59,7 +59,7 @@ class Wire:
             UsageError: the workspace is not there, or may not be asked.
             NoBatchesError: the service takes no batches.
         """
-        from azure.core.exceptions import AzureError, HttpResponseError
+        from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 
         try:
             if len(asked) == 1:
@@ -72,12 +72,14 @@ class Wire:
             else:
                 found = self._batch(asked)
         except HttpResponseError as error:
+            # The client raises one of its own from what went wrong before there was a response.
+            cause = error if type(error) is not HttpResponseError else error.__context__ or error
+            if isinstance(cause, ClientAuthenticationError) and error.response is None:
+                raise UsageError(f"Azure does not know who asks: {one_line(error, MAX_MESSAGE)}; see --auth") from error
             if len(asked) > 1 and error.status_code in (404, 405, 410):
                 raise NoBatchesError from error
             return [self._refused(error)] * len(asked)
         except AzureError as error:
-            if type(error).__name__ == "CredentialUnavailableError":
-                raise UsageError(f"Azure does not know who asks: {one_line(error, MAX_MESSAGE)}") from error
             return [Answer("cut", code=type(error).__name__, message=one_line(error, MAX_MESSAGE))] * len(asked)
         except (ValueError, KeyError, TypeError, AttributeError, LookupError) as error:
             # The client reads what it gets without looking, and fails in its own ways over what is no answer.
@@ -112,6 +114,8 @@ class Wire:
         """
         status = error.status_code or 0
         told = one_line(_told(error), MAX_MESSAGE)
+        if status in (0, 200):  # the answer broke off, or is no JSON
+            return Answer("cut", code=type(error).__name__, message=told)
         if status == 401:
             raise UsageError(f"Azure does not accept who asks (401): {told}; see --auth and --cloud") from error
         if status == 403:
@@ -141,13 +145,24 @@ def _answer(result: Any) -> Answer:
             return Answer("whole", rows)
         if isinstance(result, LogsQueryPartialResult):
             error = result.partial_error
-            told = error_of(getattr(error, "code", ""), getattr(error, "message", ""))
-            return Answer("partial", _rows(result.partial_data or ()), told.code, told.message)
+            told = one_line("; ".join(_details(error)), MAX_MESSAGE)
+            return Answer("partial", _rows(result.partial_data or ()), one_line(getattr(error, "code", ""), 80), told)
         if isinstance(result, LogsQueryError):
             return error_of(result.code, result.message)
     except (ValueError, KeyError, TypeError, AttributeError, LookupError) as error:
         return Answer("cut", code="garbage", message=one_line(f"the answer can't be read: {error}", MAX_MESSAGE))
     return Answer("cut", code="garbage", message="the answer is none")
+
+
+def _details(error: Any) -> Iterator[str]:
+    """What is wrong with an answer that is not whole: the words of the whole say only that something is."""
+    told = [one for one in getattr(error, "details", None) or () if isinstance(one, Mapping)]
+    for one in told[:3]:
+        while isinstance(one.get("innererror"), Mapping):
+            one = one["innererror"]
+        yield f"{one.get('code') or ''} {one.get('message') or ''}".strip()
+    if not told:
+        yield str(getattr(error, "message", "") or "")
 
 
 def _rows(tables: Sequence[Any]) -> list[Row]:
