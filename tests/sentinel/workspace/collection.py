@@ -148,7 +148,7 @@ class Collection:
             raise refusal(413, f"Maximum allowed content length: {MAX_BYTES} bytes. Provided: {request.size} bytes.")
         check_body(request, "rows")
         received = self._now()
-        self._tables.add(stream.table, [self._row(row, stream, received) for row in request.body])
+        self._tables.add(stream.table, [self._row(row, stream, received) for row in request.body], received)
         return Answer(204)
 
     def _row(self, row: Mapping[str, Any], stream: Stream, received: dt.datetime) -> dict[str, Any]:

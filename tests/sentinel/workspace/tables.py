@@ -72,10 +72,10 @@ class Tables:
         """Make a table of one's own, or give it further columns."""
         self.types[table] = {**self.types.get(table, {}), **types}
 
-    def add(self, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Store rows with what the service gives to each; what they have of it is kept."""
+    def add(self, table: str, rows: Iterable[Mapping[str, Any]], received: dt.datetime | None = None) -> None:
+        """Store rows, which arrive now unless told, with what the service gives to each; what they have of it stays."""
         held = self.rows.setdefault(table, [])
-        received = self._now()
+        received = received or self._now()
         made = [{"_ItemId": str(uuid.uuid4()), "_TimeReceived": iso(received), "Type": table, **row} for row in rows]
         for row in made:
             row.setdefault("TimeGenerated", iso(received))
