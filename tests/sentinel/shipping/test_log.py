@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.sentinel.shipping.logs import commands, connection, decoded, recording, rows_of, written
@@ -74,3 +75,13 @@ def test_problems_are_collected_and_the_rest_is_read(tmp_path):
     assert len(rows) == 3
     assert [problem.code for problem in account.problems] == ["not-found"]
     assert sum(account.rejected.values()) == 1
+
+
+def test_a_pipe_is_read_whole(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(pipe.write_text, commands(3))
+        asked: list[str] = []
+        rows = rows_of([pipe], start=lambda path: asked.append(path) or 10_000)  # type: ignore[func-returns-value] # a note
+    assert (len(rows), asked) == (4, [])

@@ -202,6 +202,23 @@ def test_a_stream_that_takes_no_row_ends_the_run_and_buries_nothing(workspace, t
     assert Run(workspace, tmp_path, stream="Custom-Strict").shipper.start(str(log)) == -1
 
 
+def test_a_log_that_begins_with_poison_goes_on_behind_it(workspace, tmp_path):
+    log = poisoned(tmp_path, set(range(1, 36)))
+    # The shell before them has a session too.
+    run = Run(workspace, tmp_path, stream=strict(workspace, "TargetUserSessionId", "ActorSessionId"), most=1_000_000)
+    account = run.ship(log)
+    assert (account.dead, account.sent["process_creation"]) == (len(run.dead()), 41 - len(run.dead()))
+    assert len(run.dead()) >= 35
+    assert len(uids(workspace, "Strict_CL")) == 41 - len(run.dead())
+
+
+def test_patience_is_not_used_up_by_reading(workspace, tmp_path, log):
+    run = Run(workspace, tmp_path, patience=0.5)
+    run.sender._last -= 10_000  # the log before the checkpoint took hours to read
+    workspace.misbehave(Fault(INGEST, status=429, retry_after=0.01, times=2))
+    assert run.ship(log).sent.total() == 62
+
+
 def test_a_row_that_fits_into_no_call_is_buried(workspace, tmp_path):
     log = written(tmp_path / "a.log", commands(2) + commands(1, first=3, text="x" * 30_000) + commands(2, first=4))
     run = Run(workspace, tmp_path, most=20_000)

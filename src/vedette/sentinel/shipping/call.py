@@ -37,6 +37,11 @@ class Group(msgspec.Struct, frozen=True):
     oversized: tuple[Row, ...] = ()
 
     @property
+    def latest(self) -> float:
+        """UTC epoch seconds of its latest event."""
+        return max(row.time for rows in (*self.calls.values(), self.oversized) for row in rows)
+
+    @property
     def rows(self) -> int:
         """How many rows it has, of any size."""
         return sum(map(len, self.calls.values())) + len(self.oversized)

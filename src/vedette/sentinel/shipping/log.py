@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from vedette.errors import TelemetryError
+from vedette.errors import Location, TelemetryError
 from vedette.event import LogSource
 from vedette.hunt.options import Progress
 from vedette.sentinel.shipping.account import Account
@@ -89,8 +89,13 @@ class Logs:
 
     def _open(self, path: str) -> None:
         """Note where the rows of a log begin, and where those end whose records may still be incomplete."""
-        self._starts[path] = self._start(path)
-        self._ends[path] = _end(path)
+        try:
+            # What is piped in has no place to go on from: it is sent whole.
+            regular = path != STDIN and stat.S_ISREG(Path(path).stat().st_mode)
+            self._starts[path] = self._start(path) if regular else -1
+            self._ends[path] = _end(path) if regular else _BEYOND
+        except OSError as error:
+            raise TelemetryError(f"can't be read: {error.strerror}", Location(path), code="read-error") from None
 
     def _of(self, batches: list[Batch]) -> Iterator[Row]:
         """The rows of one chunk."""
@@ -115,10 +120,8 @@ class Logs:
 
 def _end(path: str) -> int:
     """The offset from which on the records of an event may still be missing; beyond the end where nobody writes."""
-    if path == STDIN:
-        return _BEYOND
     status = Path(path).stat()
-    if not stat.S_ISREG(status.st_mode) or clock.time() - status.st_mtime > FRESH:
+    if clock.time() - status.st_mtime > FRESH:
         return _BEYOND
     with Source(path) as source:
         next(source.chunks(1), b"")

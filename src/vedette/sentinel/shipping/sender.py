@@ -115,6 +115,8 @@ class Sender:
         left = [list(rows)]
         while left:
             part = left.pop()
+            if not part:
+                continue
             refusal = self._until(kind, part, sent)
             if refusal is None:
                 continue
@@ -124,11 +126,22 @@ class Sender:
                 continue
             sent.dead.append(Dead(part[0], _told(refusal), refusal.status_code or 0))
             if len(sent.dead) >= SUSPECT and not sent.accepted and kind not in self._taken:
-                raise ServiceError(
-                    f"the service refuses every row of the stream {self._streams[kind]}: {_told(refusal)}; does the "
-                    "stream have the columns that `vedette ship template` declares?"
-                )
+                left = [self._probed(kind, [row for rest in reversed(left) for row in rest], sent, refusal)]
         return sent
+
+    def _probed(self, kind: str, rest: list[Row], sent: Sent, refusal: HttpResponseError) -> list[Row]:
+        """The rows that are left, once one of them was taken.
+
+        Raises:
+            ServiceError: none of those that were tried is taken, so it is not the rows that are wrong.
+        """
+        for place in sorted({len(rest) - 1, len(rest) // 2, 0}, reverse=True) if rest else ():
+            if self._until(kind, [rest[place]], sent) is None:
+                return rest[:place] + rest[place + 1 :]
+        raise ServiceError(
+            f"the service refuses every row of the stream {self._streams[kind]}: {_told(refusal)}; does it have "
+            "the columns that `vedette ship template` declares?"
+        )
 
     def _until(self, kind: str, rows: Sequence[Row], sent: Sent) -> HttpResponseError | None:
         """One call, tried until the service takes it; the error if it refuses its content."""
@@ -141,7 +154,7 @@ class Sender:
 
         body = body_of(rows)
         packed = gzip.compress(body, 6, mtime=0)
-        tries = 0
+        tries, began = 0, time.monotonic()
         while True:
             try:
                 self._client.upload(self._rule, self._streams[kind], io.BytesIO(packed))
@@ -175,9 +188,9 @@ class Sender:
                 return None
             tries += 1
             sent.retries[cause] += 1
-            self._wait(cause, asked, tries)
+            self._wait(cause, asked, tries, began)
 
-    def _wait(self, cause: str, asked: float | None, tries: int) -> None:
+    def _wait(self, cause: str, asked: float | None, tries: int, began: float) -> None:
         """Wait before the next try: as long as the service asks, or ever longer, with jitter.
 
         Raises:
@@ -191,7 +204,7 @@ class Sender:
             seconds = asked * random.uniform(1.0, 1.25) + random.uniform(0.0, 0.1)  # noqa: S311 - as above
         now = time.monotonic()
         with self._lock:
-            silent = now - self._last
+            silent = now - max(self._last, began)
         if silent + seconds > self._patience:
             raise ServiceError(
                 f"nothing was acknowledged for {silent:.0f} seconds ({cause}); what was is in the checkpoint: run the "

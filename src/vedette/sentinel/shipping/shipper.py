@@ -112,8 +112,8 @@ class Shipper:
             state.rows += one.accepted
         account.dead += len(dead)
         state.dead += len(dead)
+        account.last = max(account.last, group.latest)
         for path, row in group.last.items():
-            account.last = max(account.last, row.time)
             log = self._logs.get(path)
             if log is not None:
                 log.offset, log.uid = row.offset, row.uid
