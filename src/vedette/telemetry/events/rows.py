@@ -176,7 +176,7 @@ def _parquet(chunks: Iterable[bytes], file: str) -> Iterator[list[Row]]:
     """Rows of Parquet; a file that is packed or comes by a pipe goes through a temporary one."""
     path = Path(file)
     try:
-        direct = path.is_file() and path.open("rb").read(4) == PARQUET
+        direct = path.is_file() and _begins(path)
     except OSError:
         direct = False
     if direct:
@@ -187,6 +187,12 @@ def _parquet(chunks: Iterable[bytes], file: str) -> Iterator[list[Row]]:
             spool.write(chunk)
         spool.flush()
         yield from _frames(spool.name, file)
+
+
+def _begins(path: Path) -> bool:
+    """Whether a file is Parquet as it lies there."""
+    with path.open("rb") as log:
+        return log.read(len(PARQUET)) == PARQUET
 
 
 def _frames(path: str, file: str) -> Iterator[list[Row]]:
@@ -202,8 +208,9 @@ def _frames(path: str, file: str) -> Iterator[list[Row]]:
             for start in range(0, part.height, _BATCH):
                 found: list[Row] = []
                 for row in part.slice(start, _BATCH).iter_rows(named=True):
-                    values = {_clean(name): _plain(value) for name, value in row.items() if value is not None}
-                    found.append(Row(0, number, msgspec.json.encode(values), values))
+                    values = {_clean(name): _plain(value) for name, value in row.items()}
+                    told = {name: value for name, value in values.items() if value is not None}
+                    found.append(Row(0, number, msgspec.json.encode(told), values))
                     number += 1
                 yield found
     except (pl.exceptions.PolarsError, OSError, ValueError) as error:
@@ -222,6 +229,6 @@ def _plain(value: Any) -> Any:
         return moment.isoformat()
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
-    if isinstance(value, str | int | float | bool | list | dict):
+    if value is None or isinstance(value, str | int | float | bool | list | dict):
         return value
     return str(value)

@@ -118,6 +118,7 @@ class TableMapper:
     def __init__(self) -> None:
         self._kinds: dict[tuple[str, str], Kind] = {}
         self._tables: dict[tuple[str, ...], Table | None] = {}
+        self._last: Table | None = None
 
     def plains(self, row: Row, file: str, before: float, rejects: Rejects) -> list[Plain]:
         """The event of a row; none where it is of no table, or not of what the table's rules ask for."""
@@ -127,7 +128,8 @@ class TableMapper:
             if len(self._tables) > 1_000:
                 self._tables.clear()
             self._tables[key] = table_of(row.values)
-        table = self._tables[key]
+        # Some exports leave out what is empty, so that a row may lack what its table is known by.
+        table = self._last = self._tables[key] or self._last
         if table is None:
             rejects.add("row-of-no-table", file, row.line)
             return []
