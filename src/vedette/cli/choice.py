@@ -4,6 +4,22 @@ from __future__ import annotations
 
 import click
 
+#: As in `vedette.telemetry.format`, which is loaded only when a log is read.
+FORMAT_NAMES = (
+    "auditd",
+    "syslog",
+    "journal",
+    "laurel",
+    "sysmon-linux",
+    "defender",
+    "asim",
+    "auditbeat",
+    "ndjson",
+    "csv",
+    "parquet",
+    "evtx",
+    "evtx-json",
+)
 rules_option = click.option(
     "-r",
     "--rules",
@@ -25,4 +41,9 @@ map_option = click.option(
     "--map",
     metavar="FILE",
     help="Which column of an NDJSON, CSV or Parquet export is which field of Sigma, in TOML or YAML.",
+)
+input_format_option = click.option(
+    "--input-format",
+    type=click.Choice(FORMAT_NAMES),
+    help="What the logs are, where their content doesn't tell it right.",
 )

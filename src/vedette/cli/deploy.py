@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from vedette.cli.deploying import apply, destroy, plan
+
 if TYPE_CHECKING:
     from vedette.kql.check import Checker
     from vedette.sentinel.content import Form
@@ -25,10 +27,15 @@ _FORMS: Final[dict[str, tuple[Form, ...]]] = {
 
 @click.group()
 def deploy() -> None:
-    """Write rules as content of Microsoft Sentinel, and check content of anybody's.
+    """Write rules as content of Microsoft Sentinel, check content of anybody's, and put rules into a workspace.
 
-    Everything runs on this machine; nothing is sent anywhere.
+    `render` and `check` run on this machine, and send nothing anywhere. `plan` reads a workspace; `apply` and `destroy`
+    change it.
     """
+
+
+for _verb in (plan, apply, destroy):
+    deploy.add_command(_verb)
 
 
 @deploy.command()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vedette.cli.choice import image_option, map_option, passwd_option, rules_option
+from vedette.cli.choice import image_option, input_format_option, map_option, passwd_option, rules_option
 from vedette.cli.moment import Moment
 from vedette.errors import UsageError
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     "-n", "--number", type=click.IntRange(1, 1000), default=3, show_default=True, help="Show at most so many events."
 )
 @image_option
+@input_format_option
 @passwd_option
 @map_option
 def explain(
@@ -45,6 +46,7 @@ def explain(
     number: int,
     image: Any,
     passwd: str | None,
+    input_format: str | None,
     map: str | None,  # noqa: A002 (click names it after the option)
 ) -> None:
     """Say why a rule did or did not match, atom by atom.
@@ -62,7 +64,11 @@ def explain(
     from vedette.report.miss import Judge, nearest
 
     chosen = _find(rule, rules)
-    hunt = Hunt(Options(logs=(log,), rules=(chosen.location.path,), image=image, passwd=passwd, map=map))
+    hunt = Hunt(
+        Options(
+            logs=(log,), rules=(chosen.location.path,), image=image, passwd=passwd, map=map, input_format=input_format
+        )
+    )
     judge = Judge(chosen, views(image))
     selected = event is not None or at is not None or pid is not None
     events = (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from vedette.cli.choice import image_option, map_option, passwd_option, rules_option
+from vedette.cli.choice import image_option, input_format_option, map_option, passwd_option, rules_option
 from vedette.cli.dataset import engine_options
 from vedette.cli.exit import GATE, INTERRUPTED, OK, RULES, TELEMETRY, USAGE, hush, strongest
 from vedette.cli.moment import Moment
@@ -58,6 +58,7 @@ FORMATS = ("table", "ndjson", "json", "csv")
 @click.option("--raw", is_flag=True, help="Add each finding's records as they stand in the log.")
 @click.option("--no-routing", is_flag=True, help="Ask all rules of all process starts, whatever log source they state.")
 @click.option("--strict", is_flag=True, help="Exit with 2 if a rule was refused.")
+@input_format_option
 @passwd_option
 @map_option
 @click.option(

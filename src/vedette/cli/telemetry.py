@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from vedette.cli.choice import passwd_option, rules_option
+from vedette.cli.choice import input_format_option, passwd_option, rules_option
 
 
 @click.command()
@@ -21,10 +21,17 @@ from vedette.cli.choice import passwd_option, rules_option
     show_default=True,
     help="How the survey is written.",
 )
+@input_format_option
 @passwd_option
 @click.pass_context
 def telemetry(
-    ctx: click.Context, /, logs: tuple[str, ...], rules: tuple[str, ...], form: str, passwd: str | None
+    ctx: click.Context,
+    /,
+    logs: tuple[str, ...],
+    rules: tuple[str, ...],
+    form: str,
+    passwd: str | None,
+    input_format: str | None,
 ) -> None:
     """Say which rules can fire on logs, and what the others need.
 
@@ -39,7 +46,7 @@ def telemetry(
     from vedette.hunt.telemetry import survey
     from vedette.report import survey as report
 
-    found = survey(Options(logs=logs, rules=rules, passwd=passwd))
+    found = survey(Options(logs=logs, rules=rules, passwd=passwd, input_format=input_format))
     if form == "json":
         report.write_json(found, sys.stdout.buffer)
     else:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import math
 import time as clock
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
@@ -18,6 +20,7 @@ from vedette.hunt.finding import Finding, RuleHeader, Verdict
 from vedette.hunt.joining import Joining, MakeJoining
 from vedette.hunt.options import DEFAULT_PACK, Options, Progress
 from vedette.hunt.plain import Chunk, PlainHunt
+from vedette.hunt.share import Share
 from vedette.hunt.sight import Sight
 from vedette.hunt.sighting import Sighting, flattened
 from vedette.hunt.summary import DeadRule, HostCoverage, Summary
@@ -28,9 +31,10 @@ from vedette.sigma.ruleset import RuleSet, load
 from vedette.telemetry.auditd.accounts import load_accounts
 from vedette.telemetry.auditd.happening import Batch, Happening
 from vedette.telemetry.auditd.reader import AuditReader
+from vedette.telemetry.carrier.carried import Carried
 from vedette.telemetry.events.plain import event_of
 from vedette.telemetry.format import opened
-from vedette.telemetry.listing import expand
+from vedette.telemetry.listing import Listing, expand
 from vedette.telemetry.source import Source
 
 OnProgress = Callable[[Progress], None]
@@ -55,6 +59,7 @@ class Hunt:
         options: what was asked.
         summary: the account; complete once the findings are exhausted.
         rules: what was loaded.
+        share: the part of the logs whose findings are put out; all of them, unless it is set.
         kept: the rules that run: those at or above the asked level, and those whose matches are joined.
     """
 
@@ -115,6 +120,8 @@ class Hunt:
         self._telling = Telling(self._by_source, self.reader, self._cover, raw=options.raw)
         self._plain = PlainHunt(kept, self.rules.key, self._cover, options)
         self._seen: dict[LogSource, int] = dict.fromkeys(KINDS, 0)
+        self.share = Share()
+        self._at = 0.0
 
     def findings(self) -> Iterator[Finding]:
         """The findings in the order of the log, as it is read."""
@@ -125,6 +132,11 @@ class Hunt:
         """The findings in the order of the log, those of one event together; of correlations, each by itself."""
         try:
             for batches in self._batches():
+                if self._at > self.share.end:
+                    return
+                if self._at <= self.share.begin:
+                    self._pass_over(batches)
+                    continue
                 yield from self._judge_plain(batches) if isinstance(batches, Chunk) else self._judge(batches)
                 if self._joining is not None:
                     yield from self._complete(self._joining.due())
@@ -132,6 +144,27 @@ class Hunt:
                 yield from self._complete(self._joining.close())
         finally:
             self._close()
+
+    @property
+    def joins(self) -> bool:
+        """Whether somebody must see all events of it, one after the other."""
+        return self._joining is not None or self._watch is not None
+
+    def take(self, share: Share) -> None:
+        """Put out that part only, silently, as a process of its own that was split off."""
+        self.share = share
+        self._cpu = clock.process_time()
+        self._on_progress = lambda _progress: None
+
+    def _pass_over(self, batches: list[Batch] | Chunk) -> None:
+        """Take note of what belongs to the share of another."""
+        if isinstance(batches, Chunk):
+            for _ in self._plain.sightings(batches):
+                pass
+            return
+        for batch in batches:
+            if batch.source in self._matchers:
+                self._seen[batch.source] += len(batch.numbers)
 
     def _complete(self, found: Sequence[Finding]) -> Iterator[Finding]:
         return (finding for finding in found if self._told(finding.rule, finding.verdict))
@@ -165,7 +198,7 @@ class Hunt:
 
     def _batches(self) -> Iterator[list[Batch] | Chunk]:
         """All batches of audit logs, and all chunks of others; problems of logs are collected."""
-        listing = expand(self.options.logs)
+        listing = self.listing
         self.summary.log_problems.extend(listing.problems)
         total = sum(file.size or 0 for file in listing.files)
         before, produced = 0, 0
@@ -173,25 +206,38 @@ class Hunt:
             more = file is not listing.files[-1]
             try:
                 with Source(file.path) as source:
-                    form, chunks = opened(source.chunks())
+                    form, chunks = opened(source.chunks(), file.format)
+                    carried: Carried | None = None
                     read: Iterator[list[Batch]] | Iterator[Chunk]
                     if form is not None and form.family == "events":
                         read = self._plain.read(form.name, chunks, file.path)
                     else:
-                        chunks = chunks if self._sight is None else self._sight.through(chunks)
-                        read = self.reader.read(file.path, chunks, more=more)
+                        carried = Carried("auditd" if form is None else form.name, chunks)
+                        if carried.forwarded and self._sight is None:
+                            self._sight = Sight()  # records get lost on their way
+                        chunks = carried.chunks if self._sight is None else self._sight.through(carried.chunks)
+                        read = self.reader.read(file.path, chunks, more=more, places=carried.places)
                     for batches in read:
+                        self._at = (before + source.consumed) / max(total, 1)
                         self._on_progress(Progress("log", before + source.consumed, total, produced + source.produced))
                         yield batches
                     before += source.consumed
                     produced += source.produced
                     self.summary.bytes_read = produced
                     self.summary.log_problems.extend(source.problems)
+                    if carried is not None:
+                        self.summary.notes.extend(f"{file.path}: {remark}" for remark in carried.remarks())
                     if not source.produced and not source.problems:
                         self.summary.notes.append(f"{file.path} is empty")
             except TelemetryError as error:
                 self.summary.log_problems.append(error)
+        self._at = math.inf
         yield self.reader.close()
+
+    @functools.cached_property
+    def listing(self) -> Listing:
+        """The logs that are read, in order."""
+        return expand(self.options.logs, self.options.input_format)
 
     def _judge(self, batches: list[Batch]) -> Iterator[Sighting]:
         """Match one chunk's events, in file order."""

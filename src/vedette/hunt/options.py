@@ -32,6 +32,7 @@ class Options:
         passwd: a copy of the host's passwd file, for names in RAW logs.
         backend: which scanner runs.
         map: a map of columns for exports that no reader knows; None for none.
+        input_format: name of the format that all logs are read as; None to tell it by their content.
     """
 
     logs: tuple[str, ...]
@@ -50,6 +51,7 @@ class Options:
     passwd: str | None = None
     backend: Literal["auto", "hyperscan", "polars"] = "auto"
     map: str | None = None
+    input_format: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -17,6 +17,8 @@ from vedette.hunt.survey import Blind, Firing, Gap, HostSurvey, Survey
 from vedette.sigma.rule import Rule
 from vedette.telemetry.auditd.enable import KIND_RULES, TYPE_RULES
 from vedette.telemetry.auditd.node import Node
+from vedette.telemetry.carrier.carried import Carried
+from vedette.telemetry.format import opened
 from vedette.telemetry.listing import expand
 from vedette.telemetry.source import Source
 
@@ -56,14 +58,20 @@ def survey(options: Options) -> Survey:
     """Read the logs, match nothing, and say what each rule could have matched."""
     hunt = Hunt(options)
     reader, count = hunt.reader, _Count()
-    listing = expand(options.logs)
+    listing = expand(options.logs, options.input_format)
     problems = [str(problem) for problem in (*hunt.summary.rule_problems, *listing.problems)]
     for file in listing.files:
         try:
             with Source(file.path) as source:
                 more = file is not listing.files[-1]
-                for _ in reader.read(file.path, count.through(source.chunks()), more=more):
+                form, chunks = opened(source.chunks(), file.format)
+                if form is not None and form.family != "audit":
+                    problems.append(f"{file.path}: {form.title}; what such logs show is not surveyed")
+                    continue
+                carried = Carried("auditd" if form is None else form.name, chunks)
+                for _ in reader.read(file.path, count.through(carried.chunks), more=more, places=carried.places):
                     pass
+                problems += [f"{file.path}: {remark}" for remark in carried.remarks()]
                 problems += [str(problem) for problem in source.problems]
         except TelemetryError as error:
             problems.append(str(error))

@@ -129,8 +129,15 @@ def first_record(name: str, head: bytes) -> tuple[str, float] | None:
     return found
 
 
-def opened(chunks: Iterable[bytes]) -> tuple[Format | None, Iterator[bytes]]:
-    """The format of a stream that can be read only once, and all of its chunks."""
+def opened(chunks: Iterable[bytes], name: str = "") -> tuple[Format | None, Iterator[bytes]]:
+    """The format of a stream that can be read only once, and all of its chunks.
+
+    Args:
+        chunks: the decompressed content.
+        name: the format, where it is known already.
+    """
+    if name:
+        return FORMATS[name], iter(chunks)
     chunks = iter(chunks)
     first = next(chunks, b"")
     return detect(first[:HEAD]), itertools.chain((first,) if first else (), chunks)

@@ -16,11 +16,13 @@ import msgspec
 
 from vedette.errors import Location, TelemetryError
 from vedette.telemetry.auditd.record import Record, parse_record
+from vedette.telemetry.carrier.carried import Carried
+from vedette.telemetry.format import FORMATS, HEAD, Format, detect_all, first_record
 from vedette.telemetry.line import split_lines
 from vedette.telemetry.source import STDIN, Source
 
-#: How far into a file the first record is looked for, in decompressed bytes.
-_PEEK: Final = 1 << 18
+#: Formats that hold anything, not only events; what has no time is no log unless it is named.
+_ANYTHING: Final = frozenset({"ndjson", "csv", "parquet"})
 #: More files than this in one folder are no log folder.
 _MOST_FILES: Final = 100_000
 
@@ -33,12 +35,15 @@ class LogFile(msgspec.Struct, frozen=True):
         node: host of its first record, or empty.
         time: UTC epoch seconds of its first record; None where that can't be told before reading (pipes, no record).
         size: bytes as it lies there, or None for a pipe.
+        format: name of its format (`vedette.telemetry.format`); empty where that can't be told before reading. A file
+            that holds two formats side by side is there once for each.
     """
 
     path: str
     node: str = ""
     time: float | None = None
     size: int | None = None
+    format: str = ""
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -53,16 +58,17 @@ class Listing(msgspec.Struct, frozen=True):
     problems: tuple[TelemetryError, ...]
 
 
-def expand(paths: Iterable[str | os.PathLike[str]]) -> Listing:
+def expand(paths: Iterable[str | os.PathLike[str]], form: str | None = None) -> Listing:
     """Find the logs that a user's paths stand for.
 
     Args:
         paths: files, folders (searched with all folders below, links to folders not followed), FIFOs, `-`.
+        form: the format of all of them, by name; None to tell it by their content.
 
     Returns:
         The logs, grouped by host, each group by the time of the first record; pipes and files without a record come
         last in the order given. A file that is named is always among them if it can be opened; a file that is only
-        found in a folder is left out, and reported, if it begins with no audit record.
+        found in a folder is left out, and reported, if it is of no known format.
     """
     problems: list[TelemetryError] = []
     found: list[LogFile] = []
@@ -85,21 +91,21 @@ def expand(paths: Iterable[str | os.PathLike[str]]) -> Listing:
             seen[identity] = path
             # A pipe can be read once only, and opening a FIFO waits for its writer.
             is_pipe = path == STDIN or stat.S_ISFIFO(status.st_mode)
-            log, beginning = (LogFile(path), ()) if is_pipe else _peek(path)
+            logs, beginning = ((LogFile(path, format=form or ""),), ()) if is_pipe else _peek(path, form)
         except TelemetryError as error:
             problems.append(error)
             continue
         except (OSError, ValueError):
             problems.append(_cannot_open(path))
             continue
-        if log.time is None and not named:
-            cause = "left out: empty" if log.size == 0 else f"left out: no audit record in its first {_PEEK >> 10} KiB"
+        if not named and (not logs[0].format or (logs[0].format in _ANYTHING and logs[0].time is None)):
+            cause = "left out: empty" if logs[0].size == 0 else f"left out: no log, by its first {HEAD >> 10} KiB"
             problems.append(_problem(path, cause, "not-a-log", "name it to read it all the same"))
             continue
         if beginning and beginnings.setdefault(beginning, path) != path:
             cause = f"begins with the same records as {beginnings[beginning]}; events may be counted twice"
             problems.append(_problem(path, cause, "same-beginning", "leave out one of the two copies"))
-        found.append(log)
+        found.extend(logs)
     return Listing(tuple(_in_order(found)), tuple(problems))
 
 
@@ -132,21 +138,38 @@ def _is_folder(path: str) -> bool:
         return False
 
 
-def _peek(path: str) -> tuple[LogFile, tuple[bytes, ...]]:
-    """What a file begins with: its first record, and its first records as bytes to tell copies of one log."""
+def _peek(path: str, forced: str | None) -> tuple[tuple[LogFile, ...], tuple[bytes, ...]]:
+    """A file as each format that it holds, and its first records as bytes to tell copies of one log."""
     with Source(path) as source:
-        chunk = next(source.chunks(_PEEK), b"")
-        records: list[Record] = []
-        for line in split_lines([chunk[:_PEEK]]):
-            record = parse_record(line.data)
-            if isinstance(record, Record):
-                records.append(record)
-                if len(records) == 3:
-                    break
-        if not records:
-            return LogFile(path, size=source.size), ()
-        first = records[0]
-        return LogFile(path, first.node, first.time, source.size), tuple(record.raw for record in records)
+        head = next(source.chunks(HEAD), b"")[:HEAD]
+        size = source.size
+    forms = (FORMATS[forced],) if forced else detect_all(head)
+    if not forms:
+        return (LogFile(path, size=size),), ()
+    logs: list[LogFile] = []
+    beginning: tuple[bytes, ...] = ()
+    for form in forms:
+        if form.family == "audit":
+            records = _records(form, head)
+            beginning = tuple(record.raw for record in records)
+            first = (records[0].node, records[0].time) if records else None
+        else:
+            first = first_record(form.name, head)
+        node, time = first or ("", None)
+        logs.append(LogFile(path, node, time, size, form.name))
+    return tuple(logs), beginning
+
+
+def _records(form: Format, head: bytes) -> list[Record]:
+    """The first few audit records of a log."""
+    found: list[Record] = []
+    for line in split_lines(Carried(form.name, [head]).chunks):
+        record = parse_record(line.data)
+        if isinstance(record, Record) and record.type != "EOE":
+            found.append(record)
+            if len(found) == 3:
+                break
+    return found
 
 
 def _in_order(files: list[LogFile]) -> Iterator[LogFile]:

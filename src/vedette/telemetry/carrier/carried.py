@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, Protocol
 
-from vedette.telemetry.carrier.journal import Journal
-from vedette.telemetry.carrier.laurel import Laurel
-from vedette.telemetry.carrier.syslog import Syslog
 from vedette.telemetry.places import Places
 
-#: Formats whose records others had in hand on their way; some may be missing, and anyone may have added some.
-FORWARDED: Final = frozenset({"syslog", "journal"})
+_CARRIERS: Final[dict[str, str]] = {
+    "syslog": "vedette.telemetry.carrier.syslog:Syslog",
+    "journal": "vedette.telemetry.carrier.journal:Journal",
+    "laurel": "vedette.telemetry.carrier.laurel:Laurel",
+}
+_FORWARDED: Final = frozenset({"syslog", "journal"})
+
+
+class Carrier(Protocol):
+    """Reads the audit records of one log.
+
+    Attributes:
+        places: where the records stand in the file.
+    """
+
+    places: Places
+
+    def stream(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """The records as auditd writes them, in chunks of whole lines.
+
+        Args:
+            chunks: the decompressed bytes of the file.
+        """
+
+    def remarks(self) -> Iterable[str]:
+        """What its user must know of how it was read; complete once the stream is."""
 
 
 class Carried:
@@ -20,6 +42,7 @@ class Carried:
     Attributes:
         chunks: the records, chunk by chunk; read once.
         places: where they stand in the file, or None if the chunks are the file's own bytes.
+        forwarded: others had the records in hand on their way: some may be missing, and others may have been added.
     """
 
     def __init__(self, name: str, chunks: Iterable[bytes]) -> None:
@@ -31,49 +54,15 @@ class Carried:
         """
         self.chunks: Iterator[bytes] = iter(chunks)
         self.places: Places | None = None
-        self._carrier: Syslog | Journal | Laurel | None = None
+        self.forwarded = name in _FORWARDED
+        self._carrier: Carrier | None = None
         if name in _CARRIERS:
-            self._carrier = _CARRIERS[name]()
-            self.places = self._carrier.places
-            self.chunks = self._carrier.stream(chunks)
+            module, _, kind = _CARRIERS[name].partition(":")
+            carrier: Carrier = getattr(importlib.import_module(module), kind)()
+            self._carrier = carrier
+            self.places = carrier.places
+            self.chunks = carrier.stream(chunks)
 
     def remarks(self) -> tuple[str, ...]:
         """What its user must know of how it was read; complete once the chunks are."""
-        carrier = self._carrier
-        if isinstance(carrier, Syslog):
-            return tuple(_of_syslog(carrier))
-        if isinstance(carrier, Journal):
-            return tuple(_of_journal(carrier))
-        if isinstance(carrier, Laurel) and carrier.broken:
-            return (f"{carrier.broken:,} lines are no events of LAUREL",)
-        return ()
-
-
-_CARRIERS: Final[dict[str, type[Syslog | Journal | Laurel]]] = {
-    "syslog": Syslog,
-    "journal": Journal,
-    "laurel": Laurel,
-}
-
-
-def _of_syslog(carrier: Syslog) -> Iterator[str]:
-    yield (
-        f"syslog: {carrier.records:,} audit records, {carrier.others:,} other lines left out; whoever may write to "
-        "syslog can write such records too, and records can be missing"
-    )
-    if carrier.too_long:
-        yield f"syslog: {carrier.too_long:,} lines are too long and were left out"
-
-
-def _of_journal(carrier: Journal) -> Iterator[str]:
-    yield f"journal: {carrier.records:,} audit records, {carrier.others:,} other entries left out"
-    if carrier.twice:
-        yield f"journal: {carrier.twice:,} records are there twice, by auditd and by journald or the kernel; read once"
-    if carrier.foreign:
-        yield (
-            f"journal: {carrier.foreign:,} entries pose as auditd's, but their sender was not root; they were left out "
-            "and are worth a look"
-        )
-    if carrier.broken or carrier.cut:
-        ends = ", and the file ends in the middle of one" if carrier.cut else ""
-        yield f"journal: {carrier.broken:,} entries are damaged or too long{ends}"
+        return () if self._carrier is None else tuple(self._carrier.remarks())

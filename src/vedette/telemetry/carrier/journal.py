@@ -97,6 +97,20 @@ class Journal:
         rest = itertools.chain((first,), pieces)
         yield from self._json(rest) if first[:1] == b"{" else self._export(rest)
 
+    def remarks(self) -> Iterator[str]:
+        """What its user must know of how it was read."""
+        yield f"journal: {self.records:,} audit records, {self.others:,} other entries left out"
+        if self.twice:
+            yield f"journal: {self.twice:,} records are there twice, by auditd and by journald or the kernel; read once"
+        if self.foreign:
+            yield (
+                f"journal: {self.foreign:,} entries pose as auditd's, but their sender was not root; left out, "
+                "and are worth a look"
+            )
+        if self.broken or self.cut:
+            ends = ", and the file ends in the middle of one" if self.cut else ""
+            yield f"journal: {self.broken:,} entries are damaged or too long{ends}"
+
     def _export(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         """The records of `-o export`: field after field, whatever the chunks cut."""
         # The byte before each field is a newline; `base` is the place of the buffer's first byte in the file.

@@ -80,6 +80,11 @@ class Laurel:
                 self.places.add(places, starts)
                 yield b"".join(events)
 
+    def remarks(self) -> Iterator[str]:
+        """What its user must know of how it was read."""
+        if self.broken:
+            yield f"LAUREL: {self.broken:,} lines are no events, or cut or too long"
+
     def _event(self, line: bytes) -> bytes:
         """The records of one event, or nothing if the line is none."""
         if line[:1] == b"@":

@@ -87,6 +87,15 @@ class Syslog:
             if given:
                 yield given
 
+    def remarks(self) -> Iterator[str]:
+        """What its user must know of how it was read."""
+        yield (
+            f"syslog: {self.records:,} audit records, {self.others:,} other lines left out; whoever may write to "
+            "syslog can write such records too"
+        )
+        if self.too_long:
+            yield f"syslog: {self.too_long:,} lines are too long and were left out"
+
     def _records(self, block: Block) -> bytes:
         text = block.data
         torn = not text.endswith(b"\n")
