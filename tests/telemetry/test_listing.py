@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -130,8 +131,16 @@ def test_an_endless_line_is_peeked_at_in_bounded_memory(tmp_path):
 
 def test_the_recordings(shared):
     listing = expand([shared / "data" / "linux-firewall"])
-    assert [file.node for file in listing.files] == ["gw-legacy-01", "gw-nft-01"]
-    assert all(problem.code == "not-a-log" for problem in listing.problems)
+    assert [(file.node, file.format) for file in listing.files] == [
+        ("gw-legacy-01", "auditd"),
+        ("gw-nft-01", "auditd"),
+        ("gw-nft-01", "journal"),
+        ("gw-nft-01", "laurel"),
+        ("gw-nft-01", "syslog"),
+    ]
+    told = Counter(problem.code for problem in listing.problems)
+    assert told["same-beginning"] == 3, "the same activity, carried in four ways, is counted four times unless told"
+    assert set(told) == {"same-beginning", "not-a-log"}
 
 
 @pytest.mark.parametrize("given", [[], [os.devnull]])

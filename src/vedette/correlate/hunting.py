@@ -259,7 +259,7 @@ def correlating(rules: RuleSet, options: Options) -> Correlating | None:
     """
     if not rules.correlations:
         return None
-    several = len(expand(options.logs).files) > 1
+    several = len(expand(options.logs, options.input_format).files) > 1
     return Correlating(rules, options, math.inf if several else SLACK)
 
 
