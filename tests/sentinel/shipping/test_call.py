@@ -10,7 +10,7 @@ from vedette.sentinel.shipping.row import Row
 
 ROWS = st.lists(
     st.builds(
-        lambda kind, size, file, offset: Row(kind, b'"' + b"x" * size + b'"', "", file, offset, 0.0),
+        lambda kind, size, file, offset: Row(kind, b'"' + b"x" * size + b'"', "", "", file, offset, 0.0),
         st.sampled_from(["a", "b"]),
         st.integers(0, 60),
         st.sampled_from(["one", "two"]),

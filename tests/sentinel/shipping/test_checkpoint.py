@@ -21,7 +21,7 @@ def marked(checkpoint: Checkpoint, log: Path, number: int) -> Log:
     """The log, acknowledged up to its row of that number."""
     row = rows_of([log])[number]
     known = checkpoint.log(str(log))
-    known.offset, known.uid = row.offset, row.uid
+    known.offset, known.event = row.offset, row.event
     checkpoint.save()
     return known
 

@@ -10,7 +10,7 @@ from vedette.errors import UsageError
 from vedette.sentinel.shipping.dead_letters import Dead, DeadLetters
 from vedette.sentinel.shipping.row import Row
 
-ROW = Row("process_creation", b'{"EventCount":1}', "u1", "audit.log", 7, 0.0)
+ROW = Row("process_creation", b'{"EventCount":1}', "u1", "1.000:1", "audit.log", 7, 0.0)
 
 
 def test_a_letter_tells_reason_place_and_row(tmp_path):

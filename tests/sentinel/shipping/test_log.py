@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
 from tests.sentinel.shipping.logs import commands, connection, decoded, recording, rows_of, written
+from tests.telemetry.carrier import writing
 
 from vedette.sentinel.shipping.account import Account
+from vedette.sentinel.shipping.checkpoint import Checkpoint, Destination
 from vedette.telemetry.auditd.window import WINDOW
 
 
@@ -85,3 +89,27 @@ def test_a_pipe_is_read_whole(tmp_path):
         asked: list[str] = []
         rows = rows_of([pipe], start=lambda path: asked.append(path) or 10_000)  # type: ignore[func-returns-value] # a note
     assert (len(rows), asked) == (4, [])
+
+
+@pytest.mark.parametrize("carrier", ["modern", "export", "journal_json", "laurel"])
+def test_records_that_others_carry_are_shipped_and_go_on(tmp_path, carrier):
+    plain = written(tmp_path / "audit.log", commands(30))
+    log = tmp_path / "carried"
+    log.write_bytes(getattr(writing, carrier)(plain.read_bytes().splitlines()))
+    os.utime(log, (0, 0))
+    rows = rows_of([log])
+    assert [row.uid for row in rows] == [row.uid for row in rows_of([plain])]
+    assert [row.offset for row in rows] == sorted({row.offset for row in rows})
+    checkpoint = Checkpoint(None, Destination("dcr-1", {}))
+    known = checkpoint.log(str(log))
+    known.offset, known.event = rows[20].offset, rows[20].event
+    assert rows_of([log], start=lambda path: checkpoint.log(path).offset) == rows[21:]
+    shutil.move(log, tmp_path / "carried.1")
+    assert checkpoint.log(str(tmp_path / "carried.1")) is known
+
+
+def test_logs_of_other_kinds_are_refused(tmp_path):
+    account = Account()
+    log = written(tmp_path / "table.csv", "time,host,Image\n1,gw,/bin/sh\n")
+    assert rows_of([log], account) == []
+    assert [problem.code for problem in account.problems] == ["not-audit"]

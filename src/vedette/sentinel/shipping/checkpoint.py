@@ -43,14 +43,14 @@ class Log(msgspec.Struct):
         path: where it was last seen; for people.
         identity: which log it is.
         offset: decompressed offset of the last row that was acknowledged; -1 if none.
-        uid: what tells the event of that row.
+        event: time and serial of that row's event.
         seen: UTC epoch seconds at which it was last seen.
     """
 
     path: str
     identity: Identity
     offset: int = -1
-    uid: str = ""
+    event: str = ""
     seen: float = 0.0
 
 
@@ -123,7 +123,7 @@ class Checkpoint:
         status = Path(path).stat()
         head = beginning(path)
         identity = Identity(status.st_dev, status.st_ino, len(head), digest_of(head))
-        known = next((log for log in self._like(identity, head) if self._goes_on(path, log)), None)
+        known = next((log for log in self._like(identity, head) if _goes_on(path, identity, log)), None)
         if known is None:
             known = Log(path, identity)
             self.state.logs.append(known)
@@ -141,9 +141,6 @@ class Checkpoint:
             if 0 < log.identity.length <= len(head) and digest_of(head[: log.identity.length]) == log.identity.digest
         ]
         return sorted(found, key=lambda log: (not _is_same_file(log.identity, identity), -log.offset))
-
-    def _goes_on(self, path: str, log: Log) -> bool:
-        return log.offset < 0 or holds(path, log.offset, log.uid, self.state.destination.host)
 
     def save(self) -> None:
         """Put the state in the file's place, whole and on the disk.
@@ -168,6 +165,10 @@ class Checkpoint:
             with contextlib.suppress(OSError):
                 beside.unlink(missing_ok=True)
             raise UsageError(f"can't write the checkpoint {self.path}: {error.strerror}") from None
+
+
+def _goes_on(path: str, identity: Identity, log: Log) -> bool:
+    return log.offset < 0 or holds(path, log.offset, log.event, same=_is_same_file(log.identity, identity))
 
 
 def _is_same_file(one: Identity, other: Identity) -> bool:

@@ -8,13 +8,11 @@ from typing import Final
 
 import msgspec
 
-from vedette.sentinel.shipping.mapping import KINDS
-from vedette.sentinel.shipping.source import uid_of
 from vedette.telemetry.source import Source
 
 #: Bytes of the decompressed beginning that tell a log; one line of any event is far shorter.
 HEAD: Final = 4_096
-_RECORD: Final = re.compile(rb"(?:node=([^ \n]+) )?type=[A-Z0-9_]+ msg=audit\((\d{1,12}\.\d{3}):(\d{1,10})\):")
+_RECORD: Final = re.compile(rb"(?:node=[^ \n]+ )?type=[A-Z0-9_]+ msg=audit\((\d{1,12}\.\d{3}:\d{1,10})\):")
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -63,20 +61,24 @@ def line_at(path: str, offset: int) -> bytes | None:
     return None
 
 
-def holds(path: str, offset: int, uid: str, host: str) -> bool:
-    """Whether the record of an event stands at an offset.
+def holds(path: str, offset: int, event: str, *, same: bool) -> bool:
+    """Whether a record of an event stands at an offset.
 
     Args:
         path: the log.
         offset: decompressed.
-        uid: what tells the event.
-        host: the host of logs whose records name none.
+        event: `time:serial`.
+        same: the file is the one that was read before. What carries records otherwise than auditd writes them may have
+            the serial alone, or as numbers of letters; there the same file is believed if it reaches so far.
 
     Raises:
         TelemetryError: it can't be opened.
     """
-    found = _RECORD.match(line_at(path, offset) or b"")
-    if found is None:
-        return False
-    node = (found[1] or b"").decode("utf-8", "replace") or host
-    return uid in {uid_of(kind, node, float(found[2]), int(found[3])) for kind in KINDS}
+    found = line_at(path, offset) or b""
+    record = _RECORD.match(found)
+    if record is not None:
+        return record[1] == event.encode()
+    if same and found:
+        return True
+    serial = event.rpartition(":")[2].encode()
+    return re.search(rb"(?<![0-9])%s(?![0-9])" % re.escape(serial), found) is not None

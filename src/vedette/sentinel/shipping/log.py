@@ -18,7 +18,9 @@ from vedette.telemetry.auditd.accounts import Accounts
 from vedette.telemetry.auditd.happening import Batch, Happening
 from vedette.telemetry.auditd.reader import AuditReader
 from vedette.telemetry.auditd.window import WINDOW
-from vedette.telemetry.listing import expand
+from vedette.telemetry.carrier.carried import Carried
+from vedette.telemetry.format import opened
+from vedette.telemetry.listing import LogFile, expand
 from vedette.telemetry.source import STDIN, Source
 
 #: A log that was written to within this many seconds is taken to be written still.
@@ -74,7 +76,9 @@ class Logs:
             try:
                 self._open(file.path)
                 with Source(file.path) as source:
-                    for batches in self._reader.read(file.path, source.chunks(), more=file is not listing.files[-1]):
+                    carried = _carried(file, source)
+                    more = file is not listing.files[-1]
+                    for batches in self._reader.read(file.path, carried.chunks, more=more, places=carried.places):
                         done = before + source.consumed
                         self._on_progress(Progress("ship", done, total, produced + source.produced))
                         yield batches
@@ -116,6 +120,19 @@ class Logs:
                 account.read += 1
                 account.cut += bool(row.cut)
                 yield row
+
+
+def _carried(file: LogFile, source: Source) -> Carried:
+    """The audit records of a log.
+
+    Raises:
+        TelemetryError: it holds events of another kind.
+    """
+    form, chunks = opened(source.chunks(), file.format)
+    if form is not None and form.family != "audit":
+        cause = f"holds events of another kind ({form.title}), which are not shipped"
+        raise TelemetryError(cause, Location(file.path), code="not-audit")
+    return Carried("auditd" if form is None else form.name, chunks)
 
 
 def _end(path: str) -> int:

@@ -30,6 +30,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
         kind: category of the event, which says the table.
         data: the row as JSON.
         uid: what tells the event again.
+        event: its time and serial, as records have them.
         file: the log it stands in.
         offset: byte offset of its SYSCALL record in the decompressed log.
         time: UTC epoch seconds of the event.
@@ -39,6 +40,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     kind: str
     data: bytes
     uid: str
+    event: str
     file: str
     offset: int
     time: float
@@ -91,6 +93,7 @@ class RowMaker:
             self._table.kind,
             msgspec.json.encode(row),
             row["EventOriginalUid"],
+            f"{happening.time:.3f}:{happening.serial}",
             happening.file,
             happening.offset,
             happening.time,

@@ -116,5 +116,5 @@ class Shipper:
         for path, row in group.last.items():
             log = self._logs.get(path)
             if log is not None:
-                log.offset, log.uid = row.offset, row.uid
+                log.offset, log.event = row.offset, row.event
         self._checkpoint.save()
