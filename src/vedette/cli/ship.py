@@ -80,11 +80,11 @@ _KINDS: Final = {"process": "process_creation", "network": "network_connection"}
 def ship(ctx: click.Context, /, logs: tuple[str, ...], dry_run: bool, **asked: Any) -> None:
     """Send audit logs into the workspace of Sentinel, as rows of its normalised tables.
 
-    LOG is an audit log (plain or packed; also as a journal or syslog carries it), or a folder of them. Process starts become rows of
-    ASimProcessEventLogs, connections rows of ASimNetworkSessionLogs. Each row is sent at least once: the checkpoint
-    moves when the service has acknowledged what is before it, and the same command goes on from there, however it
-    ended. Rows that arrive twice have the same EventOriginalUid. Rows that the service refuses for good are kept as
-    dead letters; the exit code is 1 then. `vedette ship template` writes the data collection rule.
+    LOG is an audit log (plain or packed; also as a journal or syslog carries it), or a folder of them. Process starts
+    become rows of ASimProcessEventLogs, connections rows of ASimNetworkSessionLogs. Each row is sent at least once: the
+    checkpoint moves when the service has acknowledged what is before it, and the same command goes on from there,
+    however it ended. Rows that arrive twice have the same EventOriginalUid. Rows that the service refuses for good are
+    kept as dead letters; the exit code is 1 then. `vedette ship template` writes the data collection rule.
     """
     from vedette.sentinel.shipping.mapping import shipped_mapping
 
