@@ -27,12 +27,14 @@ class Asks:
         self.fates = [Fate(ask.rule.id, ask.name, ask.query.table) for ask in asks]
         self.taken: list[tuple[int, Window, int, bool]] = []
         self.waits: list[float] = []
+        self.most = 10**6
         pace = Pace(lambda: 0.0, self.waits.append, lambda: 0.0)
         pieces = [Piece(number, WHOLE) for number in range(len(asks))]
         self.asking = Asking(script, asks, self.fates, pieces, self.take, batch=batch, pace=pace)
 
-    def take(self, number: int, window: Window, rows: Sequence[Row], whole: bool) -> None:
+    def take(self, number: int, window: Window, rows: Sequence[Row], whole: bool) -> bool:
         self.taken.append((number, window, len(rows), whole))
+        return len(self.taken) < self.most
 
     def run(self) -> list[float]:
         told = list(self.asking.run())
@@ -135,6 +137,15 @@ def test_a_service_that_is_gone_ends_the_hunt_and_says_what_was_not_asked(tmp_pa
     assert "can't be reached any more: ServiceRequestError: refused" in asks.asking.lost
     assert [fate.state for fate in asks.fates] == ["ran", "failed", "failed", "failed"]
     assert "can't be reached" in asks.fates[3].why
+
+
+def test_a_query_of_which_no_more_rows_are_wanted_is_asked_no_more(tmp_path):
+    script = Script(Answer("partial", [{}]))
+    asks = Asks(tmp_path, script, rules=2, batch=1)
+    asks.most = 1
+    asks.run()
+    assert len(script.asked) == 2
+    assert [len(text) for text, _ in script.asked[1]] == [len(script.asked[0][0][0])]
 
 
 def test_a_cut_in_between_is_no_loss(tmp_path):

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.sentinel.hunting.samples import NOON, planned, row, shipped, told, write
 
 from vedette.sentinel.hunting.plan import Ask
-from vedette.sentinel.hunting.row import MAX_NAME, MAX_TEXT, Reader
+from vedette.sentinel.hunting.row import MAX_NAME, Reader
+from vedette.sentinel.hunting.seen import Seen
+from vedette.sentinel.hunting.text import MAX_TEXT
 from vedette.sentinel.hunting.told import columns
 
 
@@ -158,7 +160,7 @@ def test_whatever_a_row_holds_it_is_read_or_left(strange, cells, extra, mine):
         assert all(isinstance(value, str | int | float) for value in seen.values.values())
         assert all(len(str(value)) <= MAX_TEXT for value in seen.values.values())
         assert max(len(seen.id), len(seen.host), len(seen.table)) <= MAX_NAME
-        json.dumps(str(seen)).encode()
+        assert msgspec.json.decode(msgspec.json.encode(seen), type=Seen) == seen
 
 
 def test_a_text_that_is_too_long_is_cut_and_told(asim):

@@ -25,8 +25,8 @@ THROTTLED_TRIES: Final = 20
 #: So many batches in a row of which nothing comes back end the hunt.
 _LOST: Final = 2
 
-#: Takes rows of a query over a window, and whether they are all of them.
-Take: TypeAlias = Callable[[int, Window, Sequence[Row], bool], None]
+#: Takes rows of a query over a window, and whether they are all of them; tells whether more are wanted.
+Take: TypeAlias = Callable[[int, Window, Sequence[Row], bool], bool]
 
 
 class Asked(Protocol):
@@ -130,11 +130,10 @@ class Asking:
             match answer.kind:
                 case "whole":
                     self._fates[piece.ask].answered += 1
-                    self._take(piece.ask, piece.window, answer.rows, True)
+                    self._taken(piece, answer, whole=True)
                 case "partial" | "large" | "slow":
-                    if answer.rows:
-                        self._take(piece.ask, piece.window, answer.rows, False)
-                    self._again += self._split(piece, answer)
+                    if not answer.rows or self._taken(piece, answer, whole=False):
+                        self._again += self._split(piece, answer)
                 case "throttled" | "cut":
                     most = THROTTLED_TRIES if answer.kind == "throttled" else TRIES
                     self.throttled += answer.kind == "throttled"
@@ -166,6 +165,14 @@ class Asking:
             self._silent += 1
             if self._silent >= _LOST or not (self._left or self._again):
                 self.lost = f"the service can't be reached any more: {answers[-1].told}"
+
+    def _taken(self, piece: Piece, answer: Answer, *, whole: bool) -> bool:
+        """Hand rows on; a query of which no more are wanted is not asked again."""
+        more = self._take(piece.ask, piece.window, answer.rows, whole)
+        if not more:
+            self._left = deque(one for one in self._left if one.ask != piece.ask)
+            self._again = [one for one in self._again if one.ask != piece.ask]
+        return more
 
     def _split(self, piece: Piece, answer: Answer) -> tuple[Piece, ...]:
         halves = piece.halves()

@@ -255,8 +255,8 @@ class Hunting:
             if not self._full(number)
         ]
 
-    def _take(self, number: int, window: Window, rows: Sequence[Row], whole: bool) -> None:
-        """Read rows as they come, and put them down."""
+    def _take(self, number: int, window: Window, rows: Sequence[Row], whole: bool) -> bool:
+        """Read rows as they come, and put them down; tells whether more are wanted."""
         fate = self.account.fates[number]
         read: list[Seen] = []
         since, until = self._times.since - self._times.reach, self._times.until
@@ -271,6 +271,7 @@ class Hunting:
         self._keep(number, read, whole=whole)
         if whole and self._journal is not None:
             self._journal.write(self._asks[number].key, window, read)
+        return not self._full(number)
 
     def _keep(self, number: int, rows: Sequence[Seen], *, whole: bool) -> None:
         fate = self.account.fates[number]

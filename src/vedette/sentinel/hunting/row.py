@@ -17,13 +17,12 @@ from vedette.predicate import Value
 from vedette.sentinel.hunting.answer import Row
 from vedette.sentinel.hunting.seen import Seen
 from vedette.sentinel.hunting.shipped import read_shipped
+from vedette.sentinel.hunting.text import MAX_TEXT, clean, integer, plain
 from vedette.sentinel.hunting.told import Columns
 
-#: Longest text that is kept of a column, in characters; the service keeps 64 KB.
-MAX_TEXT: Final = 1 << 16
 #: Longest name of a host or of a row.
 MAX_NAME: Final = 255
-_AUDIT: Final = re.compile(r"msg=audit\((\d{1,12}\.\d{1,3}):(\d{1,20})\)")
+_AUDIT: Final = re.compile(r"msg=audit\((\d{1,12}\.\d{1,3}):(\d{1,18})\)")
 _MESSAGE: Final = "SyslogMessage"
 _HOSTS: Final = frozenset({"Computer", "ComputerName", "Hostname"})
 
@@ -50,7 +49,7 @@ class Reader:
         """A row as an event; None where it says no time."""
         cropped: list[str] = []
         row = {str(name)[:MAX_NAME]: _plain(value, str(name), cropped) for name, value in row.items()}
-        message = str(row.get(_MESSAGE) or "")
+        message = str(plain(row.get(_MESSAGE)))
         record = _AUDIT.search(message)
         time = float(record[1]) if record else _time_of(row, self._told.times)
         if time is None:
@@ -62,7 +61,7 @@ class Reader:
             values = {**self._beside(row), **shipped.values}
         if host:
             values |= dict.fromkeys(_HOSTS, host)
-        raw = str(row.get(self._raw) or "") if self._raw else ""
+        raw = str(plain(row.get(self._raw))) if self._raw else ""
         table = _first(row, self._told.tables)[:MAX_NAME] or self._table
         name = shipped.uid if shipped is not None and shipped.uid else _first(row, self._told.ids)[:MAX_NAME]
         return Seen(
@@ -97,7 +96,7 @@ class Reader:
 def _value(field: str, column: Column, row: Row) -> Value:
     """One field's value, or the empty text."""
     if column.hashes:
-        told = [f"{name}={value}" for name, each in column.hashes.items() if (value := row.get(each))]
+        told = [f"{name}={value}" for name, each in column.hashes.items() if (value := plain(row.get(each)))]
         return ",".join(told)
     found = row.get(column.column)
     if found is None or found == "":
@@ -105,17 +104,16 @@ def _value(field: str, column: Column, row: Row) -> Value:
     if column.values:
         return next((name for name, theirs in column.values.items() if found in theirs), "")
     if column.form == "hex" and isinstance(found, int):
-        return hex(found)
+        return hex(found) if abs(found) < 1 << 64 else ""
     kind = REGISTRY[field].kind if field in REGISTRY else "text"
-    text = str(found)
+    value = plain(found)
     if kind == "integer":
-        return int(text) if len(text) <= 20 and text.isascii() and text.lstrip("-").isdecimal() else text
+        number = integer(str(value))
+        return str(value) if number is None else number
     if kind == "time":
-        return found if isinstance(found, float) else ""
-    if isinstance(found, bool):
-        return text.lower()
+        return value if isinstance(value, float) else ""
     # A number stays one, as rules compare it; only text is text.
-    return found if isinstance(found, int | float) and column.type in ("int", "long", "real") else text
+    return value if column.type in ("int", "long", "real") else str(value)
 
 
 def _plain(value: Any, name: str, cropped: list[str]) -> Any:
@@ -125,16 +123,11 @@ def _plain(value: Any, name: str, cropped: list[str]) -> Any:
         return zoned.timestamp()
     if isinstance(value, str):
         if len(value) > MAX_TEXT:
-            cropped.append(name[:MAX_NAME])
-            value = value[:MAX_TEXT]
-        return value.encode("utf-8", "replace").decode() if _has_half(value) else value
+            cropped.append(clean(name, MAX_NAME))
+        return clean(value)
     if value is None or isinstance(value, bool | int | float | dict):
         return value
-    return str(value)[:MAX_TEXT]
-
-
-def _has_half(text: str) -> bool:
-    return not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text)
+    return None
 
 
 def _time_of(row: Row, names: tuple[str, ...]) -> float | None:
@@ -153,10 +146,10 @@ def _time_of(row: Row, names: tuple[str, ...]) -> float | None:
 
 
 def _first(row: Row, names: tuple[str, ...]) -> str:
-    return next((str(row[name]) for name in names if row.get(name) not in (None, "")), "")
+    return next((text for name in names if (text := str(plain(row.get(name))))), "")
 
 
 def _digest(row: Row) -> str:
     """What names a row that has no name: all that it says."""
-    told = msgspec.json.encode(sorted((name, str(value)) for name, value in row.items()))
+    told = msgspec.json.encode(sorted((clean(name), clean(repr(value))) for name, value in row.items()))
     return hashlib.sha256(told).hexdigest()[:32]

@@ -11,13 +11,13 @@ import msgspec
 from vedette.event import REGISTRY
 from vedette.hunt.finding import Ancestor
 from vedette.predicate import Value
+from vedette.sentinel.hunting.text import clean, integer, plain
 from vedette.sentinel.shipping.mapping import ADDITIONAL, Table, shipped_mapping
 from vedette.telemetry.auditd.columns import PER_EVENT, PROCESS, field_of
 
 #: The column of what tells an event again however often it was sent.
 UID: Final = "EventOriginalUid"
 _MOST_ANCESTORS: Final = 64
-_MOST_TEXT: Final = 1 << 16
 _MARKS: Final = ("EventVendor", "EventProduct")
 _OWN: Final = frozenset({"Syscall", "ExitCode", "DestinationIp", "DestinationPort"})
 
@@ -66,7 +66,7 @@ def read_shipped(row: Mapping[str, Any], category: str) -> Shipped | None:
     )
     ancestors = _ancestors(extra.get("Ancestors"), values)
     serial, boot = _number(extra.get("Serial")), _number(extra.get("Boot"))
-    return Shipped(str(row.get(UID) or "")[:80], values, serial, boot, cut, ancestors, not cut and not marks)
+    return Shipped(str(plain(row.get(UID)))[:80], values, serial, boot, cut, ancestors, not cut and not marks)
 
 
 @functools.cache
@@ -80,12 +80,13 @@ def _put(values: dict[str, Value], source: str, found: object) -> None:
         return
     field = REGISTRY.get(field_of(source))
     if field is not None and field.kind == "integer":
-        text = str(found)
-        if len(text) <= 20 and text.lstrip("-").isdecimal() and text.isascii():
-            values[source] = int(text)
+        number = integer(str(plain(found)))
+        if number is not None:
+            values[source] = number
         return
-    if isinstance(found, str | int | float):
-        values[source] = str(found)[:_MOST_TEXT]
+    text = str(plain(found))
+    if text:
+        values[source] = text
 
 
 def _extra(found: object) -> Mapping[str, Any] | None:
@@ -139,7 +140,7 @@ def _text(values: Mapping[str, Value], name: str) -> str | None:
 
 
 def _string(found: object) -> str | None:
-    return found[:_MOST_TEXT] if isinstance(found, str) and found else None
+    return clean(found) if isinstance(found, str) and found else None
 
 
 def _number(found: object) -> int:

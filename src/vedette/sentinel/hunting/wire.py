@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from vedette.errors import UsageError
 from vedette.sentinel.connection import Connection
 from vedette.sentinel.hunting.answer import MAX_MESSAGE, Answer, Row, error_of, one_line
-from vedette.sentinel.hunting.limits import MAX_ROWS
+from vedette.sentinel.hunting.limits import CONCURRENT, MAX_ROWS
 from vedette.sentinel.hunting.window import Window
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Wire:
             return [self._refused(error)] * len(asked)
         except AzureError as error:
             return [Answer("cut", code=type(error).__name__, message=one_line(error, MAX_MESSAGE))] * len(asked)
-        except (ValueError, KeyError, TypeError, AttributeError, LookupError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, LookupError, RecursionError) as error:
             # The client reads what it gets without looking, and fails in its own ways over what is no answer.
             told = f"the answer can't be read: {type(error).__name__}: {error}"
             return [Answer("cut", code="garbage", message=one_line(told, MAX_MESSAGE))] * len(asked)
@@ -102,7 +102,9 @@ class Wire:
                         server_timeout=self._seconds,
                     )
                     for text, window in asked
-                ]
+                ],
+                # The service runs a few at once; the others wait for their turn.
+                read_timeout=-(-len(asked) // CONCURRENT) * self._seconds + _BEYOND,
             )
         )
 
