@@ -15,6 +15,8 @@ from vedette.telemetry.events.value import text
 from vedette.telemetry.events.windows import plains, read_object, said_of
 
 MAGIC: Final = b"ElfFile\0"
+_HEADER: Final = 4096
+_CHUNK: Final = 65_536
 #: Records that are handed on at once.
 _BATCH: Final = 1_000
 #: So many errors of a file are passed over before the rest of it is given up.
@@ -61,7 +63,7 @@ def _read(evtx: Any, log: IO[bytes], file: str, rejects: Rejects) -> Iterator[li
     except (RuntimeError, OSError, ValueError) as error:
         raise _damaged(file, error) from error
     found: list[Plain] = []
-    time, number, errors = 0.0, 0, 0
+    time, number, errors, given = 0.0, 0, 0, 0
     while True:
         number += 1
         try:
@@ -74,6 +76,7 @@ def _read(evtx: Any, log: IO[bytes], file: str, rejects: Rejects) -> Iterator[li
             continue
         if record is None:
             break
+        given += 1
         for plain in _events(record, file, number, time, rejects):
             time = plain.time
             found.append(plain)
@@ -81,6 +84,35 @@ def _read(evtx: Any, log: IO[bytes], file: str, rejects: Rejects) -> Iterator[li
             yield found
             found = []
     yield found
+    _account(log, file, given + errors, rejects)
+
+
+def _account(log: IO[bytes], file: str, given: int, rejects: Rejects) -> None:
+    """Hold what was read against what the file says of itself: the library passes over chunks that it can't read.
+
+    Raises:
+        TelemetryError: the file holds no chunk at all.
+    """
+    log.seek(0)
+    header = log.read(_HEADER)
+    chunks = int.from_bytes(header[42:44], "little")
+    promised = found = place = 0
+    while beginning := log.read(_CHUNK):
+        place += 1
+        if beginning.startswith(b"ElfChnk\0"):
+            found += 1
+            first, last = (int.from_bytes(beginning[at : at + 8], "little") for at in (8, 16))
+            # A chunk without records names none as its first; no chunk holds more than it has bytes.
+            promised += last - first + 1 if first <= last < first + _CHUNK else 0
+        elif place <= chunks or beginning.strip(b"\0"):
+            rejects.add("damaged-chunk", file, f"chunk {place}")
+    if not found:
+        raise _damaged(file, ValueError("it holds no chunk of records"))
+    if place < chunks:
+        rejects.add("cut-off", file, f"chunk {place + 1}")
+    if given < promised:
+        rejects.counts["lost-record"] += promised - given
+        rejects.examples.setdefault("lost-record", f"{file}: {given} of {promised} records")
 
 
 def _events(record: dict[str, Any], file: str, number: int, before: float, rejects: Rejects) -> Iterator[Plain]:

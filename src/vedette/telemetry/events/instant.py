@@ -5,9 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import re
-from typing import Final, Literal, TypeAlias
-
-from vedette.predicate import Value
+from typing import Any, Final, Literal, TypeAlias
 
 #: How a column of times is written; `auto` reads text as RFC 3339 or as US dates, numbers by their size.
 Form: TypeAlias = Literal["auto", "rfc3339", "s", "ms", "us", "ns", "filetime"]
@@ -28,7 +26,7 @@ _NUMBER: Final = re.compile(r"\d{1,20}(?:\.\d{1,12})?", re.ASCII)
 _SCALES: Final[dict[Form, float]] = {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}
 
 
-def instant(value: Value | None, form: Form = "auto") -> float | None:
+def instant(value: Any, form: Form = "auto") -> float | None:
     """A time as UTC epoch seconds, or None where it is none.
 
     Text without an offset is UTC. Numbers without a stated form are seconds, milliseconds, microseconds, nanoseconds
@@ -37,7 +35,7 @@ def instant(value: Value | None, form: Form = "auto") -> float | None:
     >>> instant("2026-11-24T08:35:30.164Z")
     1795509330.164
     """
-    if value is None or value == "" or isinstance(value, bool):
+    if not isinstance(value, str | int | float) or value == "" or isinstance(value, bool):
         return None
     if isinstance(value, str):
         text = value.strip()
@@ -54,6 +52,8 @@ def instant(value: Value | None, form: Form = "auto") -> float | None:
 
 
 def _counted(number: float, form: Form) -> float | None:
+    if not abs(number) < 1e20:  # nor is it one that is no number
+        return None
     if form == "auto":
         form = _guess(number)
     # Whole numbers are divided as such: a float holds no nanoseconds of our days.

@@ -195,7 +195,7 @@ class MapMapper:
             return []
         one, kind = met
         told = _first(values, self._plan.time.column)
-        time = instant(told if isinstance(told, str | int | float) else None, self._plan.time.format)
+        time = instant(told, self._plan.time.format)
         if time is None:
             rejects.add("without-time", file, row.line)
         filled: dict[str, Value] = dict(one.constants)

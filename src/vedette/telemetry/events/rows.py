@@ -83,7 +83,15 @@ def columns_of(head: bytes) -> tuple[str, ...]:
     text = line[: 1 << 16].decode("utf-8", "replace").rstrip("\r")
     if not text or "\ufffd" in text:
         return ()
-    return tuple(_clean(name) for name in next(csv.reader([text], delimiter=_delimiter(text)), []))
+    return tuple(_names(text))
+
+
+def _names(header: str) -> list[str]:
+    """The columns of a header; none if it is none."""
+    try:
+        return [_clean(name) for name in next(csv.reader([header], delimiter=_delimiter(header)), [])][:_MOST_COLUMNS]
+    except csv.Error:
+        return []
 
 
 def _delimiter(header: str) -> str:
@@ -144,7 +152,9 @@ def _csv(chunks: Iterable[bytes], file: str, rejects: Rejects) -> Iterator[list[
     header = next(feed, "").removeprefix("\ufeff").rstrip("\r\n")
     lines.take()
     delimiter = _delimiter(header)
-    names = [_clean(name) for name in next(csv.reader([header], delimiter=delimiter), [])][:_MOST_COLUMNS]
+    names = _names(header)
+    if not names:
+        rejects.add("no-header", file, 1)
     found: list[Row] = []
     reader = csv.reader(feed, delimiter=delimiter)
     while True:

@@ -137,7 +137,7 @@ class TableMapper:
         if table.actions and action not in table.actions:
             rejects.add("row-of-another-action", file, row.line)
             return []
-        time = next((found for name in table.time if (found := instant(_scalar(values.get(name)))) is not None), None)
+        time = next((found for name in table.time if (found := instant(values.get(name))) is not None), None)
         if time is None:
             rejects.add("without-time", file, row.line)
         product = _product(table, values)
@@ -176,17 +176,19 @@ def _fill(table: Table, values: Mapping[str, Any], product: str) -> dict[str, Va
             continue
         if column in _NAMES and isinstance(value, str) and "/" not in value and "\\" not in value:
             value = ("/" if product == "linux" else "\\") + value
-        filled[field] = value_of(field, value)
+        typed = value_of(field, value)
+        if typed != "":
+            filled[field] = typed
     for field, ends in table.ends.items():
-        value = values.get(ends[inbound])
-        if value not in (None, ""):
-            filled[field] = value_of(field, value)
+        typed = value_of(field, values.get(ends[inbound]))
+        if typed != "":
+            filled[field] = typed
     for field in table.hex:
         number = integer(filled.get(field, ""))
         if product == "windows" and isinstance(number, int):
             filled[field] = hex(number)
     if table.hashes:
-        told = ",".join(f"{name}={values[column]}" for name, column in table.hashes.items() if values.get(column))
+        told = ",".join(f"{name}={text(values[column])}" for name, column in table.hashes.items() if values.get(column))
         if told:
             filled["Hashes"] = told
     for field, way in table.computed.items():
@@ -237,7 +239,3 @@ _WAYS: Final[Mapping[str, _Way]] = {
     "direction": _initiated("NetworkDirection"),
     "six": _six,
 }
-
-
-def _scalar(value: Any) -> Value | None:
-    return value if isinstance(value, str | int | float) else None

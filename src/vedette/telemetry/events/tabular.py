@@ -145,7 +145,7 @@ def first_table(head: bytes) -> tuple[str, float] | None:
     values, _ = unwrapped(row.values)
     for name in table.time:
         told = values.get(name)
-        time = instant(told) if isinstance(told, str | int | float) else None
+        time = instant(told)
         if time is not None:
             return text(values.get(table.host)), time
     return None
