@@ -35,17 +35,23 @@ class Local:
 
     Attributes:
         findings: with those that exclusions cover.
-        hosts: of the log.
-        first: UTC epoch seconds of its first record, or None if there is none.
-        last: of its last.
+        hosts: of the log, each with the UTC epoch seconds of its first and last record.
         summary: its account.
     """
 
     findings: list[Finding]
-    hosts: tuple[str, ...]
-    first: float | None
-    last: float | None
+    hosts: dict[str, tuple[float, float]]
     summary: Summary
+
+    @property
+    def first(self) -> float | None:
+        """UTC epoch seconds of its first record; None if there is none."""
+        return min((first for first, _ in self.hosts.values()), default=None)
+
+    @property
+    def last(self) -> float | None:
+        """Of its last."""
+        return max((last for _, last in self.hosts.values()), default=None)
 
     def held_against(self, findings: list[Finding], account: Account, made: Plan, wire: Any) -> Compared:
         """What differs from the workspace."""
@@ -91,7 +97,10 @@ class Compared:
         yield "compared", f"{len(self.gap.matches):,} matches: {told or 'none on either side'}"
         if self.gap.elsewhere:
             names = ", ".join(f"{name or '(no name)'} ({count:,})" for name, count in self.gap.elsewhere.most_common(3))
-            yield "elsewhere", f"{self.gap.elsewhere.total():,} matches on hosts that the log does not have: {names}"
+            yield (
+                "elsewhere",
+                f"{self.gap.elsewhere.total():,} matches on hosts or at times that the log does not cover: {names}",
+            )
         for problem in self.summary.log_problems:
             yield "unread", str(problem)
 
@@ -113,14 +122,8 @@ def hunt_log(options: Options, meter: Any) -> Local:
 
     running = Hunt(options, on_progress=meter, joining=correlating)
     findings = list(running.findings())
-    hosts = running.summary.hosts
-    return Local(
-        findings,
-        tuple(hosts),
-        min((one.first for one in hosts.values()), default=None),
-        max((one.last for one in hosts.values()), default=None),
-        running.summary,
-    )
+    spans = {name: (one.first, one.last) for name, one in running.summary.hosts.items()}
+    return Local(findings, spans, running.summary)
 
 
 def _table(found: Gap) -> Iterator[str]:

@@ -38,7 +38,8 @@ def made(tmp_path):
     return Made(ask, Reader(ask.columns, columns("asim"), ask.query.table, "process_creation", None))
 
 
-HOSTS = Hosts(["gw", "web.example.com"])
+SPAN = (NOON - 10, NOON + 10)
+HOSTS = Hosts({"gw": SPAN, "web.example.com": SPAN})
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,7 @@ def test_a_host_is_known_by_its_whole_or_short_name(name, known):
 
 
 def test_short_names_that_two_hosts_share_name_none():
-    assert Hosts(["a.one", "a.two"]).known("a") is None
+    assert Hosts({"a.one": SPAN, "a.two": SPAN}).known("a") is None
 
 
 def test_the_same_match_is_of_both(made):
@@ -85,8 +86,11 @@ def test_another_process_command_or_time_is_another_match(made, change):
     assert (pairs, len(here), len(there)) == ([], 1, 1)
 
 
-def test_a_host_that_the_log_does_not_have_is_no_difference(made):
-    assert compare([], [made.finding(1, DvcHostname="elsewhere")], HOSTS) == ([], [], [])
+def test_a_host_or_a_time_that_the_log_does_not_cover_is_no_difference(made):
+    others = [made.finding(1, DvcHostname="elsewhere"), made.finding(1, at=NOON + 11), made.finding(1, at=NOON - 11)]
+    assert compare([], others, HOSTS) == ([], [], [])
+    assert not any(HOSTS.covers(one) for one in others)
+    assert len(compare([], [made.finding(1, at=NOON + 10)], HOSTS)[2]) == 1
 
 
 def test_a_match_that_is_excluded_in_one_alone_is_told(made):

@@ -360,7 +360,7 @@ def test_a_comparison_tells_the_gap_and_why(workspace, rules, tmp_path, unparsed
     refused = {why for side, title, _, why in told if title == "tty"}
     assert len(refused) == 1
     assert "the rule is refused: Tty has no column in asim" in refused.pop()
-    assert "1 matches on hosts that the log does not have: elsewhere (1)" in result.stderr
+    assert "1 matches on hosts or at times that the log does not cover: elsewhere (1)" in result.stderr
     table = run(workspace, "-r", rules, "--compare", log, "-f", "table", "--fail-on-difference")
     assert table.exit_code == 1
     assert "medium  flush: 1 in only the workspace" in table.stdout

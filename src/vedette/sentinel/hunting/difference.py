@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, Literal, TypeAlias
 
 import msgspec
@@ -16,6 +16,8 @@ from vedette.hunt.finding import Finding, RuleHeader
 Side: TypeAlias = Literal["both", "local", "workspace", "verdict"]
 #: Seconds by which the clocks of two sources may tell the same event apart.
 APART: Final = 2.0
+#: Findings tell milliseconds.
+_ROUNDING: Final = 0.001
 SCHEMA: Final = "vedette.difference/1"
 
 
@@ -48,14 +50,15 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 class Hosts:
-    """Names of hosts as a log has them: a workspace may have the domain behind, or other letters.
+    """The hosts of a log. A workspace may have the domain behind their names, or other letters.
 
     Args:
-        names: of the log.
+        spans: name to the UTC epoch seconds of the host's first and last record.
     """
 
-    def __init__(self, names: Iterable[str]) -> None:
-        self._whole = {name.lower(): name for name in names}
+    def __init__(self, spans: Mapping[str, tuple[float, float]]) -> None:
+        self._spans = dict(spans)
+        self._whole = {name.lower(): name for name in spans}
         short: dict[str, set[str]] = defaultdict(set)
         for name in self._whole.values():
             short[_short(name)].add(name)
@@ -65,6 +68,16 @@ class Hosts:
         """The log's name of a host of the workspace, or None if the log has no such host."""
         return self._whole.get(name.lower()) or (self._short.get(_short(name)) if name else None)
 
+    def covers(self, finding: Finding) -> bool:
+        """Whether the log could show a match of the workspace: it has the host, and records before and after."""
+        if finding.correlation is not None and not finding.host:
+            return True  # it joins events of several hosts, which are looked at one by one
+        name = self.known(finding.host)
+        if name is None:
+            return False
+        first, last = self._spans[name]
+        return first - _ROUNDING <= seconds(finding) <= last + _ROUNDING
+
 
 def compare(
     local: Sequence[Finding], remote: Sequence[Finding], hosts: Hosts
@@ -73,7 +86,7 @@ def compare(
 
     Args:
         local: of the log.
-        remote: of the workspace; matches of hosts that the log does not have are left out.
+        remote: of the workspace; matches of hosts and times that the log does not cover are left out.
         hosts: the log's.
 
     Returns:
@@ -82,9 +95,8 @@ def compare(
     """
     waiting: dict[tuple[object, ...], list[Finding]] = defaultdict(list)
     for finding in remote:
-        host = hosts.known(finding.host)
-        if host is not None:
-            waiting[key_of(finding, host)].append(finding)
+        if hosts.covers(finding):
+            waiting[key_of(finding, hosts.known(finding.host) or "")].append(finding)
     pairs: list[tuple[Finding, Finding]] = []
     alone: list[Finding] = []
     for finding in local:  # what agrees to the millisecond first, so that nothing else takes its place

@@ -23,7 +23,7 @@ class Gap:
 
     Attributes:
         matches: those of both and of either side, in the order of their times.
-        elsewhere: matches of the workspace on hosts that the log does not have, by host.
+        elsewhere: matches of the workspace on hosts, or at times, that the log does not cover, by host.
     """
 
     matches: tuple[Difference, ...]
@@ -43,7 +43,7 @@ class Gap:
 def gap(
     local: Sequence[Finding],
     remote: Sequence[Finding],
-    names: Sequence[str],
+    spans: Mapping[str, tuple[float, float]],
     fates: Sequence[Fate],
     asks: Sequence[Ask],
     wire: Asked,
@@ -56,7 +56,7 @@ def gap(
     Args:
         local: matches of the log, excluded ones too.
         remote: matches of the workspace, likewise.
-        names: hosts of the log.
+        spans: host of the log to the UTC epoch seconds of its first and last record.
         fates: what became of the rules in the workspace.
         asks: their queries.
         wire: what sends queries.
@@ -64,7 +64,7 @@ def gap(
         window: in which rows were received.
         pace: how fast.
     """
-    hosts = Hosts(names)
+    hosts = Hosts(spans)
     pairs, here, there = compare(local, remote, hosts)
     by_rule: dict[str, list[Fate]] = {}
     for fate in fates:
@@ -76,7 +76,7 @@ def gap(
         *(of(one, "local", _why(one, by_rule, tables), log=place(one)) for one in here),
         *(of(one, "workspace", _alone(one), host=hosts.known(one.host), row=one.origin.file) for one in there),
     ]
-    elsewhere = Counter(one.host for one in remote if hosts.known(one.host) is None)
+    elsewhere = Counter(one.host for one in remote if not hosts.covers(one))
     return Gap(tuple(sorted(found, key=lambda one: (one.time, one.host, one.rule.title, one.pid or 0))), elsewhere)
 
 
