@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from vedette.cli.choice import input_format_option, passwd_option, rules_option
+from vedette.cli.choice import input_format_option, map_option, passwd_option, rules_option
 
 
 @click.command()
@@ -23,6 +23,7 @@ from vedette.cli.choice import input_format_option, passwd_option, rules_option
 )
 @input_format_option
 @passwd_option
+@map_option
 @click.pass_context
 def telemetry(
     ctx: click.Context,
@@ -32,6 +33,7 @@ def telemetry(
     form: str,
     passwd: str | None,
     input_format: str | None,
+    map: str | None,  # noqa: A002 (click names it after the option)
 ) -> None:
     """Say which rules can fire on logs, and what the others need.
 
@@ -46,7 +48,7 @@ def telemetry(
     from vedette.hunt.telemetry import survey
     from vedette.report import survey as report
 
-    found = survey(Options(logs=logs, rules=rules, passwd=passwd, input_format=input_format))
+    found = survey(Options(logs=logs, rules=rules, passwd=passwd, input_format=input_format, map=map))
     if form == "json":
         report.write_json(found, sys.stdout.buffer)
     else:

@@ -60,6 +60,7 @@ class Hunt:
         summary: the account; complete once the findings are exhausted.
         rules: what was loaded.
         share: the part of the logs whose findings are put out; all of them, unless it is set.
+        plain: the hunt in logs of other formats than the audit log.
         kept: the rules that run: those at or above the asked level, and those whose matches are joined.
     """
 
@@ -118,7 +119,7 @@ class Hunt:
         }
         self._by_source = {assignment.source: assignment for assignment in self.assignments}
         self._telling = Telling(self._by_source, self.reader, self._cover, raw=options.raw)
-        self._plain = PlainHunt(kept, self.rules.key, self._cover, options)
+        self.plain = PlainHunt(kept, self.rules.key, self._cover, options)
         self._seen: dict[LogSource, int] = dict.fromkeys(KINDS, 0)
         self.share = Share()
         self._at = 0.0
@@ -159,7 +160,7 @@ class Hunt:
     def _pass_over(self, batches: list[Batch] | Chunk) -> None:
         """Take note of what belongs to the share of another."""
         if isinstance(batches, Chunk):
-            for _ in self._plain.sightings(batches):
+            for _ in self.plain.sightings(batches):
                 pass
             return
         for batch in batches:
@@ -174,7 +175,7 @@ class Hunt:
         searched = self._cover.reads_raw
         for batches in self._batches():
             if isinstance(batches, Chunk):
-                yield from (event_of(plain, batches.file) for plain in batches.events)
+                yield from self.plain.events(batches)
                 continue
             for batch in batches:
                 for happening in batch.happenings:
@@ -210,7 +211,7 @@ class Hunt:
                     carried: Carried | None = None
                     read: Iterator[list[Batch]] | Iterator[Chunk]
                     if form is not None and form.family == "events":
-                        read = self._plain.read(form.name, chunks, file.path)
+                        read = self.plain.read(form.name, chunks, file.path)
                     else:
                         carried = Carried("auditd" if form is None else form.name, chunks)
                         if carried.forwarded and self._sight is None:
@@ -273,7 +274,7 @@ class Hunt:
 
     def _judge_plain(self, chunk: Chunk) -> Iterator[Sighting]:
         """Match one chunk's events of another log, in its order."""
-        for plain, sighting in self._plain.sightings(chunk):
+        for plain, sighting in self.plain.sightings(chunk):
             if not self._asked(plain.time):
                 continue
             if self._joining is not None:
@@ -342,7 +343,7 @@ class Hunt:
             summary.hosts[node.name] = HostCoverage(node.first, node.last, events, node.parents_known, len(node.hours))
         if self._sight is not None:
             summary.blind = list(self._sight.blind())
-        self._plain.account(summary)
+        self.plain.account(summary)
         summary.dead = [dead for rule in self.kept if (dead := self._dead(rule)) is not None]
         summary.rules_live = len(self.kept) - len(summary.dead)
         if self._joining is not None:
@@ -353,9 +354,9 @@ class Hunt:
     def _dead(self, rule: Rule) -> DeadRule | None:
         """Why a rule could not match anything of this input, or None if it could."""
         audit = self._dead_in_audit(rule)
-        if audit is None or not self._plain.hosts:
+        if audit is None or not self.plain.hosts:
             return audit
-        plain = self._plain.dead(rule)
+        plain = self.plain.dead(rule)
         return audit if plain is not None and self.reader.nodes else plain
 
     def _dead_in_audit(self, rule: Rule) -> DeadRule | None:

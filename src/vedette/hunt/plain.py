@@ -203,6 +203,22 @@ class PlainHunt:
         for lane in used:
             lane.trim()
 
+    def events(self, chunk: Chunk) -> Iterator[Event]:
+        """The events of a chunk that a rule sees, each under a log source by which one does."""
+        self.note(chunk)
+        for plain in chunk.events:
+            kind = plain.kind
+            seeing = [rule.logsource for rule in self._rules if kind.seen_by(rule.logsource)]
+            if seeing:
+                event = event_of(plain, chunk.file)
+                named = (source for source in (kind.source, *kind.also) if any(one.covers(source) for one in seeing))
+                yield msgspec.structs.replace(event, source=next(named, kind.source))
+
+    def note(self, chunk: Chunk) -> None:
+        """Take note of a chunk's events, and match nothing."""
+        for lane in self._intern(chunk.events)[1]:
+            lane.trim()
+
     def lane(self, kind: Kind) -> Lane:
         """The lane of a kind, made when its first event comes up."""
         lane = self.lanes.get(kind)
@@ -395,15 +411,17 @@ class HostSeen:
         events: events by kind.
         parents_known: process starts that name their parent.
         hours: hours of the clock with an event.
+        kinds: kinds of its events.
     """
 
-    __slots__ = ("events", "first", "hours", "last", "parents_known")
+    __slots__ = ("events", "first", "hours", "kinds", "last", "parents_known")
 
     def __init__(self, time: float) -> None:
         self.first = self.last = time
         self.events: Counter[str] = Counter()
         self.parents_known = 0
         self.hours: set[int] = set()
+        self.kinds: set[Kind] = set()
 
     def add(self, plain: Plain) -> None:
         """Count one event."""
@@ -414,6 +432,7 @@ class HostSeen:
             self.last = time
         category = plain.kind.name
         self.events[category] += 1
+        self.kinds.add(plain.kind)
         if category == "process_creation" and ("ParentImage" in plain.values or "ParentCommandLine" in plain.values):
             self.parents_known += 1
         self.hours.add(int(time) // _HOUR)

@@ -13,6 +13,7 @@ from vedette.event.logsource import AUDIT_RECORD, PROCESS_CREATION
 from vedette.hunt.assignment import Assignment, record_types
 from vedette.hunt.hunt import Hunt
 from vedette.hunt.options import Options
+from vedette.hunt.plain_survey import plain_remarks, plain_surveys
 from vedette.hunt.survey import Blind, Firing, Gap, HostSurvey, Survey
 from vedette.sigma.rule import Rule
 from vedette.telemetry.auditd.enable import KIND_RULES, TYPE_RULES
@@ -65,8 +66,9 @@ def survey(options: Options) -> Survey:
             with Source(file.path) as source:
                 more = file is not listing.files[-1]
                 form, chunks = opened(source.chunks(), file.format)
-                if form is not None and form.family != "audit":
-                    problems.append(f"{file.path}: {form.title}; what such logs show is not surveyed")
+                if form is not None and form.family == "events":
+                    for chunk in hunt.plain.read(form.name, chunks, file.path):
+                        hunt.plain.note(chunk)
                     continue
                 carried = Carried("auditd" if form is None else form.name, chunks)
                 for _ in reader.read(file.path, count.through(carried.chunks), more=more, places=carried.places):
@@ -80,6 +82,8 @@ def survey(options: Options) -> Survey:
         _host(hunt, reader.nodes.get(prefix) or Node(prefix, _name(prefix)), types, count.minutes[prefix])
         for prefix, types in count.types.items()
     ]
+    hosts += plain_surveys(hunt.plain, hunt.kept)
+    problems += plain_remarks(hunt.plain)
     return Survey(tuple(sorted(hosts, key=lambda host: host.host)), len(hunt.kept), tuple(problems))
 
 

@@ -20,6 +20,8 @@ from vedette.telemetry.line import KEPT, split_lines
 
 PARQUET: Final = b"PAR1"
 _BATCH: Final = 4_000
+#: Bytes that are looked at at once to tell what a file is.
+_HEAD: Final = 4_096
 _MOST_COLUMNS: Final = 4_096
 _DELIMITERS: Final = ",;\t|"
 #: Physical lines that one row of CSV may stand on.
@@ -64,6 +66,8 @@ def rows(chunks: Iterable[bytes], file: str, rejects: Rejects) -> Iterator[list[
     """
     chunks = iter(chunks)
     head = next(chunks, b"")
+    while len(head) < _HEAD and (more := next(chunks, None)) is not None:
+        head += more
     chunks = itertools.chain((head,), chunks)
     sort = sort_of(head)
     if sort == "parquet":
