@@ -32,7 +32,7 @@ hunt: $(VENV)/.run.stamp ## set up, then hunt through the recording that the pro
 test: $(VENV)/.dev.stamp $(VENV)/.parser.stamp ## set up, then every test that takes no minutes
 	$(BIN)/python -m pytest -n $(JOBS) -m "not long" --durations=20 $(ARGS) $(TESTS)
 
-test-long: $(VENV)/.dev.stamp $(VENV)/.oracle.stamp $(VENV)/.parser.stamp ## the tests that take minutes
+test-long: $(VENV)/.dev.stamp $(VENV)/.oracle.stamp $(VENV)/.parser.stamp $(VENV)/.spark.stamp ## the tests that take minutes
 	VEDETTE_ORACLE=$(VENV)/oracle/bin/python $(BIN)/python -m pytest -n $(JOBS) -m long --durations=12 $(ARGS) $(TESTS)
 
 check: $(VENV)/.dev.stamp ## lint, format, types, import layers, house rules, documentation, locks
@@ -102,6 +102,11 @@ $(VENV)/.dev.stamp: $(VENV)/.made.stamp requirements/build.txt requirements/dev.
 $(VENV)/.oracle.stamp: $(VENV)/.made.stamp requirements/oracle.txt
 	$(PYTHON) -m venv $(VENV)/oracle
 	$(VENV)/oracle/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/oracle.txt
+	@touch $@
+
+# Spark is 450 MB, and needs Java 17; without Java its tests are skipped, as `vedette hunt --engine spark` says.
+$(VENV)/.spark.stamp: requirements/spark.txt | $(VENV)/.dev.stamp
+	$(PIP) -r requirements/spark.txt
 	@touch $@
 
 # Microsoft's parser of KQL, for `convert --check`, `kql check` and their tests; without npm these say what is missing.

@@ -11,6 +11,7 @@ from vedette.event import ABSENT
 from vedette.lake.columns import loaded, seconds
 from vedette.lake.dataset import Dataset
 from vedette.lake.entry import Entry
+from vedette.lake.scan import scan
 from vedette.telemetry.auditd.process import Command, Process, Program, Script, Tail
 
 assert ABSENT == 0
@@ -56,7 +57,7 @@ class Lineage:
         sought = pl.Series(sorted(numbers), dtype=pl.Int32()).implode()
         for part in entry.processes:
             if part.start <= high and part.end >= low:
-                file = pl.scan_parquet(self._dataset.file(part))
+                file = scan(self._dataset.file(part))
                 found = file.filter(pl.col("number").is_in(sought)).with_columns(pl.col("time").cast(pl.Int64))
                 yield from found.collect().iter_rows(named=True)
 

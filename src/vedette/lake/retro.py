@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -22,11 +22,14 @@ from vedette.lake.dataset import Dataset
 from vedette.lake.entry import Entry, Part
 from vedette.lake.lineage import Lineage
 from vedette.lake.rows import Codes, Happenings
+from vedette.lake.scan import scan
 from vedette.lake.sweep import sweep
 from vedette.telemetry.auditd.accounts import Accounts
 from vedette.telemetry.auditd.happening import Batch
 from vedette.telemetry.auditd.node import Node
 
+#: A part with its kind and the entry that names it.
+Place: TypeAlias = tuple[LogSource, Entry, Part]
 #: Events that are taken out of the dataset together.
 _TOGETHER: Final = 16_384
 
@@ -40,7 +43,7 @@ class Found:
     """
 
     def __init__(self) -> None:
-        self.parts: list[tuple[LogSource, Entry, Part]] = []
+        self.parts: list[Place] = []
         self.frames: list[pl.DataFrame] = []
 
     def add(self, source: LogSource, entry: Entry, part: Part, frame: pl.DataFrame) -> None:
@@ -54,7 +57,11 @@ class Found:
 
     def ordered(self) -> pl.DataFrame:
         """All of them in the order of time."""
-        return pl.concat(self.frames).sort("time", "node", "serial", "log", "offset", "order", maintain_order=True)
+        return (
+            pl.concat(self.frames)
+            .sort("time", "node", "serial", "log", "offset", "order", maintain_order=True)
+            .select("part", "row")
+        )
 
 
 class Retro(Hunt):
@@ -81,12 +88,13 @@ class Retro(Hunt):
                 self._search(found, source, entry, part)
                 done += part.size
                 self._on_progress(Progress("log", done, total))
-            yield from self._taken(found)
+            if found.frames:
+                yield from self._taken(found.parts, found.ordered())
 
-    def _days(self) -> dict[str, list[tuple[LogSource, Entry, Part]]]:
+    def _days(self) -> dict[str, list[Place]]:
         """The parts to look at, by day: those of kinds that somebody asks for, and within the asked time."""
         start, end = self._span()
-        days: dict[str, list[tuple[LogSource, Entry, Part]]] = {}
+        days: dict[str, list[Place]] = {}
         for entry in self._entries:
             for part in entry.parts:
                 source = NAMES.get(part.kind)
@@ -135,30 +143,31 @@ class Retro(Hunt):
         frame = take(file, rows, order)
         found.add(source, entry, part, frame.with_columns(pl.Series("row", rows)))
 
-    def _taken(self, found: Found) -> Iterator[list[Batch]]:
-        """The events themselves, some at a time."""
-        if not found.frames:
-            return
-        ordered = found.ordered().select("part", "row")
-        for first in range(0, len(ordered), _TOGETHER):
-            piece = ordered.slice(first, _TOGETHER)
-            yield from self._made(found, piece)
+    def _taken(self, parts: Sequence[Place], ordered: pl.DataFrame) -> Iterator[list[Batch]]:
+        """The events themselves, some at a time.
 
-    def _made(self, found: Found, piece: pl.DataFrame) -> Iterator[list[Batch]]:
+        Args:
+            parts: where they lie.
+            ordered: `part` and `row` of each, in the order in which they are told.
+        """
+        for first in range(0, len(ordered), _TOGETHER):
+            yield from self._made(parts, ordered.slice(first, _TOGETHER))
+
+    def _made(self, parts: Sequence[Place], piece: pl.DataFrame) -> Iterator[list[Batch]]:
         """One batch for each run of events of one part."""
         for codes in self._codes.values():
             codes.trim()
         held: dict[int, tuple[dict[int, int], list[int], Happenings]] = {}
         for (number,), rows in piece.group_by("part"):
             assert isinstance(number, int)
-            source, entry, part = found.parts[number]
+            source, entry, part = parts[number]
             places = np.sort(rows["row"].to_numpy())
             frame = take(self._dataset.file(part), places, None)
             numbers = self._codes[source].numbers(frame, Accounts(entry.users, entry.groups))
             happenings = Happenings(source, frame, entry, self._lineage)
             held[number] = {row: place for place, row in enumerate(places.tolist())}, numbers, happenings
         for number, run in itertools.groupby(piece.iter_rows(), key=lambda row: row[0]):
-            source = found.parts[number][0]
+            source = parts[number][0]
             at, numbers, happenings = held[number]
             batch = Batch(source, self.reader.shapes[source])
             for _, row in run:
@@ -223,9 +232,9 @@ class Retro(Hunt):
 def take(file: Any, rows: NDArray[np.int64], columns: Sequence[str] | None) -> pl.DataFrame:
     """Some rows of a part, in ascending order; only the row groups in which they lie are read."""
     first, last = int(rows[0]), int(rows[-1])
-    scan = pl.scan_parquet(file).slice(first, last - first + 1)
+    lazy = scan(file).slice(first, last - first + 1)
     if columns is not None:
-        scan = scan.select(columns)
+        lazy = lazy.select(columns)
     # Times as numbers: no calendar of Python's tells all that a log may say.
-    frame = scan.with_columns(pl.col("time").cast(pl.Int64)).collect()
+    frame = lazy.with_columns(pl.col("time").cast(pl.Int64)).collect()
     return frame if len(rows) == len(frame) else frame[rows - first]

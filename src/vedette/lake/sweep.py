@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from vedette.engine import Matcher
 from vedette.lake.rows import Codes
+from vedette.lake.scan import scan
 from vedette.lake.writing import ROW_GROUP
 from vedette.telemetry.auditd.accounts import Accounts
 
@@ -40,10 +41,10 @@ def sweep(
         accounts: names for single records.
     """
     names = codes.wanted()
-    scan = pl.scan_parquet(file).with_row_index(_ROW)
-    rows = pl.scan_parquet(file).select(pl.len()).collect().item()
+    lazy = scan(file).with_row_index(_ROW)
+    rows = scan(file).select(pl.len()).collect().item()
     for first in range(0, rows, SLICE):
-        asked = scan.slice(first, SLICE)
+        asked = lazy.slice(first, SLICE)
         if span != (None, None):
             asked = asked.filter(within(span))
         if types is not None:
@@ -51,18 +52,32 @@ def sweep(
         frame = asked.select(_ROW, *names).collect()
         if not len(frame):
             continue
-        if not names:
-            distinct = frame.head(1).select(pl.lit(0).alias("shape"))
-            hit = _hits(codes, matcher, distinct, accounts)
-            if hit.any():
-                yield frame[_ROW].to_numpy().astype(np.int64)
-            continue
-        distinct = frame.select(names).unique(maintain_order=False)
-        hit = _hits(codes, matcher, distinct, accounts)
-        if not hit.any():
-            continue
-        found = frame.join(distinct.filter(pl.Series(hit)), on=names, how="semi", nulls_equal=True)
-        yield np.sort(found[_ROW].to_numpy().astype(np.int64))
+        found = matching(frame, codes, matcher, accounts)
+        if len(found):
+            yield np.sort(found[_ROW].to_numpy().astype(np.int64))
+
+
+def matching(frame: pl.DataFrame, codes: Codes, matcher: Matcher, accounts: Accounts) -> pl.DataFrame:
+    """The rows of a frame that rules may match, in any order.
+
+    Args:
+        frame: some events, with at least the columns that `Codes.wanted` tells.
+        codes: numbers distinct rows.
+        matcher: of the same shapes.
+        accounts: names for single records.
+    """
+    names = codes.wanted()
+    distinct = frame.select(names).unique(maintain_order=False) if names else frame.head(1)
+    codes.trim()
+    numbers = codes.numbers(distinct, accounts)
+    matcher.update()
+    hits = matcher.hits
+    hit = np.fromiter((bool(hits[number]) for number in numbers), np.bool_, len(numbers))
+    if not hit.any():
+        return frame.clear()
+    if hit.all():
+        return frame
+    return frame.join(distinct.filter(pl.Series(hit)), on=names, how="semi", nulls_equal=True)
 
 
 def within(span: tuple[int | None, int | None]) -> pl.Expr:
@@ -75,11 +90,3 @@ def within(span: tuple[int | None, int | None]) -> pl.Expr:
     if end is not None:
         held = held & (time < pl.lit(end).cast(pl.Datetime("us", "UTC")))
     return held
-
-
-def _hits(codes: Codes, matcher: Matcher, distinct: pl.DataFrame, accounts: Accounts) -> NDArray[np.bool_]:
-    codes.trim()
-    numbers = codes.numbers(distinct, accounts)
-    matcher.update()
-    hits = matcher.hits
-    return np.fromiter((bool(hits[number]) for number in numbers), np.bool_, len(numbers))

@@ -16,6 +16,7 @@ from vedette.lake.entry import Part
 from vedette.lake.frames import frame_of
 from vedette.lake.images import Images
 from vedette.lake.place import MOST, OTHER, day_of, folder, safe
+from vedette.lake.scan import scan
 from vedette.telemetry.auditd.happening import Batch
 
 #: Rows and bytes that wait for being written.
@@ -146,7 +147,7 @@ class Writing:
             if part.start > end or part.end < start or not len(frame):
                 continue
             other = (
-                pl.scan_parquet(self._store.file(part))
+                scan(self._store.file(part))
                 .filter(pl.col("time").to_physical().is_between(start, end))
                 .select(names)
                 .collect()
