@@ -8,7 +8,7 @@ from tests.sentinel.shipping.logs import tables
 from vedette.kql import read_target
 from vedette.kql.check.schema import shipped
 from vedette.sentinel.shipping.mapping import KINDS, Table
-from vedette.sentinel.shipping.source import SOURCES
+from vedette.sentinel.shipping.source import EVENT_SOURCES, PROCESS_SOURCES
 
 EACH = pytest.mark.parametrize("table", tables(), ids=lambda table: table.name)
 
@@ -30,7 +30,8 @@ def test_constants_have_the_column_s_type(table: Table):
 @EACH
 def test_every_source_is_known(table: Table):
     named = {*table.columns.values(), *table.additional.values()}
-    assert sorted(named - SOURCES.keys()) == []
+    assert sorted(named - EVENT_SOURCES.keys() - PROCESS_SOURCES.keys()) == []
+    assert EVENT_SOURCES.keys().isdisjoint(PROCESS_SOURCES)
 
 
 @EACH

@@ -10,7 +10,7 @@ import msgspec
 from vedette.hunt.render import Clock
 from vedette.kql.check.schema import shipped
 from vedette.sentinel.shipping.mapping import ADDITIONAL, Table
-from vedette.sentinel.shipping.source import SOURCES, Host, Source, Subject, cut, host_of
+from vedette.sentinel.shipping.source import EVENT_SOURCES, PROCESS_SOURCES, Host, Subject, cut, host_of
 from vedette.telemetry.auditd.happening import Happening
 
 #: Bytes of a field's text; the service cuts those of more than 64 KB and does not say so.
@@ -62,11 +62,24 @@ class RowMaker:
         self._hosts: dict[str, Host] = {}
         types = shipped().tables[table.name]
         self._constants = dict(table.constants)
-        self._columns: list[tuple[str, Source, bool, Mapping[str, str]]] = [
-            (column, SOURCES[source], types[column] == "string", table.beside.get(column, {}))
-            for column, source in table.columns.items()
+        named = [
+            (column, name, types[column] == "string", table.beside.get(column, {}))
+            for column, name in table.columns.items()
         ]
-        self._additional = [(key, SOURCES[source]) for key, source in table.additional.items()]
+        # What the process tells is asked of it at once: rows are made by the million.
+        self._of_event = [
+            (column, EVENT_SOURCES[name], is_text, more)
+            for column, name, is_text, more in named
+            if name in EVENT_SOURCES
+        ]
+        self._of_process = [
+            (column, PROCESS_SOURCES[name], is_text, more)
+            for column, name, is_text, more in named
+            if name in PROCESS_SOURCES
+        ]
+        beside = table.additional.items()
+        self._beside_event = [(key, EVENT_SOURCES[name]) for key, name in beside if name in EVENT_SOURCES]
+        self._beside_process = [(key, PROCESS_SOURCES[name]) for key, name in beside if name in PROCESS_SOURCES]
 
     def row(self, happening: Happening) -> Row:
         """The row of an event; a text that is too long is cut, and AdditionalFields say of which columns."""
@@ -74,8 +87,13 @@ class RowMaker:
         subject = Subject(self._table.kind, happening, host, self._clock)
         row: dict[str, Any] = dict(self._constants)
         shortened: dict[str, int] = {}
-        for column, source, is_text, beside in self._columns:
-            value = source(subject)
+        process = happening.process
+        told = [(column, source(subject), is_text, more) for column, source, is_text, more in self._of_event]
+        beside = {key: source(subject) for key, source in self._beside_event}
+        if process is not None:
+            told += [(column, source(process), is_text, more) for column, source, is_text, more in self._of_process]
+            beside |= {key: source(process) for key, source in self._beside_process}
+        for column, value, is_text, more in told:
             if value == "":
                 continue
             if is_text:
@@ -85,9 +103,9 @@ class RowMaker:
                     shortened[column] = size
                     value = cut(value, MAX_FIELD)
             row[column] = value
-            if beside:
-                row.update(beside)
-        additional, dropped = bounded({key: source(subject) for key, source in self._additional}, shortened)
+            if more:
+                row.update(more)
+        additional, dropped = bounded(beside, shortened)
         row[ADDITIONAL] = additional
         return Row(
             self._table.kind,

@@ -53,7 +53,9 @@ class Subject(NamedTuple):
     clock: Clock
 
 
-Source: TypeAlias = Callable[[Subject], object]
+#: What an event tells, and what its process tells; the empty text is what is not told.
+EventSource: TypeAlias = Callable[[Subject], object]
+ProcessSource: TypeAlias = Callable[[Process], object]
 
 
 def host_of(name: str) -> Host:
@@ -77,24 +79,13 @@ def uid_of(kind: str, host: str, time: float, serial: int) -> str:
     return hashlib.sha256(told).hexdigest()[:32]
 
 
-def _process(read: Callable[[Process], object]) -> Source:
-    def source(subject: Subject) -> object:
-        process = subject.happening.process
-        return "" if process is None else read(process)
-
-    return source
-
-
-def _field(name: str) -> Source:
+def _field(name: str) -> EventSource:
     return lambda subject: subject.happening.fields.get(name, "")
 
 
-def _grandparent(read: Callable[[Process], object]) -> Source:
-    def of(process: Process) -> object:
-        above = process.parent.parent if process.parent is not None else None
-        return "" if above is None else read(above)
-
-    return _process(of)
+def _grandparent_image(process: Process) -> object:
+    above = process.parent.parent if process.parent is not None else None
+    return "" if above is None else above.program.invoked
 
 
 def _above_parent(process: Process) -> object:
@@ -130,7 +121,8 @@ def cut(text: str, most: int) -> str:
     return text.encode()[:most].decode("utf-8", "ignore")
 
 
-_OWN: Final[Mapping[str, Source]] = {
+#: Source by name: of the event, and of the process.
+EVENT_SOURCES: Final[Mapping[str, EventSource]] = {
     "Host": lambda subject: subject.host.name,
     "HostShort": lambda subject: subject.host.short,
     "HostDomain": lambda subject: subject.host.domain,
@@ -139,17 +131,16 @@ _OWN: Final[Mapping[str, Source]] = {
     "Time": lambda subject: subject.clock.text(subject.happening.time),
     "Uid": _uid,
     "Serial": lambda subject: subject.happening.serial,
-    "Boot": _process(lambda process: process.boot),
-    "GrandParentImage": _grandparent(lambda process: process.program.invoked),
-    "GrandParentProcessId": _process(_above_parent),
-    "Guessed": _process(lambda process: process.program.guessed or ""),
-    "CommandLineCut": _process(lambda process: (process.command is not None and process.command.cut) or ""),
     "IpVersion": _version,
-    "Ancestors": _process(lambda process: [_ancestor(each) for each in process.ancestors(MAX_ANCESTORS)] or ""),
     **{name: _field(name) for name in ("Syscall", "ExitCode", "DestinationIp", "DestinationPort")},
 }
-#: Source by name; the empty text is what an event does not tell.
-SOURCES: Final[Mapping[str, Source]] = {
-    **{name: _process(getter) for name, getter in (PROCESS | PER_EVENT).items()},
-    **_OWN,
+PROCESS_SOURCES: Final[Mapping[str, ProcessSource]] = {
+    **PROCESS,
+    **PER_EVENT,
+    "Boot": lambda process: process.boot,
+    "GrandParentImage": _grandparent_image,
+    "GrandParentProcessId": _above_parent,
+    "Guessed": lambda process: process.program.guessed or "",
+    "CommandLineCut": lambda process: (process.command is not None and process.command.cut) or "",
+    "Ancestors": lambda process: [_ancestor(each) for each in process.ancestors(MAX_ANCESTORS)] or "",
 }
