@@ -14,6 +14,7 @@ from vedette.correlate.order import SLACK
 from vedette.correlate.sighting import Common, Sighting
 from vedette.correlate.stream import Match
 from vedette.event import Event, View
+from vedette.event.view import READING_COLUMNS
 from vedette.hunt.finding import SCHEMA, Finding, JoinedEvent, JoinedRule, Joint, Session, Verdict
 from vedette.hunt.options import Options
 from vedette.hunt.render import Clock, header
@@ -119,7 +120,7 @@ class Correlating:
             if field in HOST:
                 return host
             # The readings of image fields are columns, and no fields that a correlation can name.
-            value = values.get(view.column(field), "") if "." not in field else ""
+            value = values.get(view.column(field), values.get(field, "")) if field not in READING_COLUMNS else ""
             if _UNSET.get(field) == value:
                 return None
             if field in SESSION:

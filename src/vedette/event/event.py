@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from vedette.event.logsource import LogSource
-from vedette.event.view import READ_FIELDS, View
+from vedette.event.view import READ_FIELDS, READING_COLUMNS, View
 from vedette.predicate import Predicate, Value, evaluate
 
 
@@ -52,7 +52,7 @@ class Event(msgspec.Struct, frozen=True):
 
 def single_valued(values: Mapping[str, Value], view: View) -> dict[str, Value]:
     """Columns as one single-valued row: the image fields in the readings of `view`."""
-    row = {name: value for name, value in values.items() if "." not in name}
+    row = {name: value for name, value in values.items() if name not in READING_COLUMNS}
     for field in READ_FIELDS:
         value = values.get(view.column(field), "")
         if value != "":

@@ -43,6 +43,8 @@ INVOKED: Final = View("invoked", "invoked")
 VIEWS: Final = (RESOLVED, INVOKED, View("resolved", "invoked"), View("invoked", "resolved"))
 #: The fields that have two readings.
 READ_FIELDS: Final = frozenset({"Image", "ParentImage"})
+#: The columns of their readings; other names with a dot are fields of formats that nest.
+READING_COLUMNS: Final = frozenset(f"{field}.{reading}" for field in READ_FIELDS for reading in ("resolved", "invoked"))
 
 
 def views(choice: Choice) -> tuple[View, ...]:
