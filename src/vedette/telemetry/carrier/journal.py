@@ -93,7 +93,7 @@ class Journal:
             chunks: the decompressed bytes of the file.
         """
         pieces = iter(chunks)
-        first = next(pieces, b"")
+        first = next((piece for piece in pieces if piece), b"")
         rest = itertools.chain((first,), pieces)
         yield from self._json(rest) if first[:1] == b"{" else self._export(rest)
 
@@ -116,6 +116,7 @@ class Journal:
         # The byte before each field is a newline; `base` is the place of the buffer's first byte in the file.
         buffer, base, skip, start = b"\n", -1, 0, 0
         fields: dict[bytes, bytes] = {}
+        begun = False
         for chunk in chunks:
             if skip:
                 chunk, skip, base = chunk[skip:], max(0, skip - len(chunk)), base + min(skip, len(chunk))
@@ -132,12 +133,12 @@ class Journal:
                         if at >= 0 and name not in fields:
                             at += len(needle)
                             fields[name] = buffer[at : buffer.find(b"\n", at)]
-                    position = end
+                    position, begun = end, True
                     continue
                 if buffer[position] == 0x0A:
-                    if fields or self._damaged:
+                    if begun:
                         self._entry(fields, start)
-                        fields = {}
+                        fields, begun = {}, False
                     position += 1
                     start = base + position
                     continue
@@ -145,12 +146,12 @@ class Journal:
                 if newline < 0:
                     if len(buffer) - position <= MAX_FIELD:
                         break
-                    self._damaged = True
+                    self._damaged = begun = True
                     position = len(buffer)
                     continue
                 binary = _BINARY.match(buffer, position)
                 if binary is None:
-                    self._damaged = True
+                    self._damaged = begun = True
                     position = newline + 1
                     continue
                 data = binary.end() + 8
@@ -164,11 +165,11 @@ class Journal:
                     break
                 elif binary[1] in _WANTED:
                     fields.setdefault(binary[1], buffer[data : data + length])
-                position = min(len(buffer), data + length + 1)
+                position, begun = min(len(buffer), data + length + 1), True
             buffer, base = b"\n" + buffer[position:], base + position - 1
             if self._lines:
                 yield self._portion()
-        if len(buffer) > 1 or fields or skip:
+        if len(buffer) > 1 or begun:
             self.cut = True
 
     def _json(self, chunks: Iterator[bytes]) -> Iterator[bytes]:

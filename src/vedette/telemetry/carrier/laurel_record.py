@@ -100,12 +100,15 @@ def _joined(kind: str, fields: dict[str, Any]) -> bytes:
 
 
 def _execve(fields: dict[str, Any]) -> bytes:
-    arguments = fields.get(_ARGUMENTS)
+    arguments, count = fields.get(_ARGUMENTS), fields.get("argc")
     if not isinstance(arguments, list):
         # Without the list nothing tells which blank parts two arguments; the line as a whole is still right.
-        arguments = [fields[_TEXT]] if isinstance(fields.get(_TEXT), str) else []
+        text = fields.get(_TEXT)
+        arguments, count = ([text], 1) if isinstance(text, str) else ([], count)
+    # Fewer arguments than their number says: the kernel's record was cut, or LAUREL left some out.
+    count = count if isinstance(count, int) and len(arguments) < count < 1 << 31 else len(arguments)
     written = (b"a%d=" % number + _untrusted(_bytes(value)) for number, value in enumerate(arguments))
-    return b" ".join((b"argc=%d" % len(arguments), *written))
+    return b" ".join((b"argc=%d" % count, *written))
 
 
 def _written(kind: str, name: str, value: Any) -> bytes | None:
