@@ -71,41 +71,6 @@ def lines(account: Account) -> Iterator[Line]:
     yield _result(account)
 
 
-def document(account: Account) -> dict[str, object]:
-    """The account as data, without what was found."""
-    return {
-        "kind": "workspace-summary",
-        "workspace": account.workspace,
-        "target": account.target,
-        "received": str(account.window),
-        "proved": account.proved,
-        "rules": [
-            {
-                "id": fate.id,
-                "title": fate.title,
-                "table": fate.table,
-                "state": fate.state,
-                "why": fate.why,
-                "queries": fate.queries,
-                "rows": fate.rows,
-                "twice": fate.twice,
-                "outside": fate.outside,
-                "split": fate.split,
-                "unconfirmed": fate.unconfirmed,
-                "ruled_out": fate.ruled_out,
-            }
-            for fate in account.fates
-        ],
-        "alerts": dict(account.alerts),
-        "excluded": dict(account.excluded),
-        "requests": account.requests,
-        "throttled": account.throttled,
-        "resumed": account.resumed,
-        "notes": account.notes,
-        "interrupted": account.interrupted,
-    }
-
-
 def _hosts(account: Account) -> Iterator[Line]:
     if not account.hosts:
         return
