@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Iterable, Iterator
 from typing import Final, Protocol
 
+from vedette.telemetry.carrier.wholeness import Wholeness
 from vedette.telemetry.places import Places
 
 _CARRIERS: Final[dict[str, str]] = {
@@ -56,13 +57,20 @@ class Carried:
         self.places: Places | None = None
         self.forwarded = name in _FORWARDED
         self._carrier: Carrier | None = None
+        self._wholeness: Wholeness | None = None
         if name in _CARRIERS:
             module, _, kind = _CARRIERS[name].partition(":")
             carrier: Carrier = getattr(importlib.import_module(module), kind)()
             self._carrier = carrier
             self.places = carrier.places
             self.chunks = carrier.stream(chunks)
+            if self.forwarded:
+                self._wholeness = Wholeness()
+                self.chunks = self._wholeness.through(self.chunks)
 
     def remarks(self) -> tuple[str, ...]:
         """What its user must know of how it was read; complete once the chunks are."""
-        return () if self._carrier is None else tuple(self._carrier.remarks())
+        remarks = () if self._carrier is None else tuple(self._carrier.remarks())
+        if self._wholeness is None or not self._wholeness.incomplete:
+            return remarks
+        return (*remarks, f"{self._wholeness.incomplete:,} events lack records that got lost on their way")
