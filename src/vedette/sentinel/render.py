@@ -16,6 +16,7 @@ from vedette.kql import Options, Query, Target, convert_all
 from vedette.kql.check import Checker
 from vedette.kql.check.conversion import checked
 from vedette.kql.reach import verdicts
+from vedette.kql.readings import Image
 from vedette.sentinel import template
 from vedette.sentinel.content import LATE, Form, Schedule, analytics, hunting
 from vedette.sentinel.duplicates import KEY, Once, ended, once, room_of
@@ -104,7 +105,7 @@ def render(
     """
     lists: dict[str, tuple[Watchlist, ...]] = {}
     if judged is not None and wanted.watchlists:
-        judged, lists = _apart(loaded, target, judged)
+        judged, lists = _apart(loaded, target, judged, wanted.options.image)
     found = convert_all(loaded, target, wanted.options, judged)
     directory = Directory(loaded.rules, loaded.correlations)
     names = Counter(_stem(query).lower() for query in found if query.part[0] == 1)
@@ -140,13 +141,15 @@ def render(
     )
 
 
-def _apart(loaded: RuleSet, target: Target, judged: Exclusions) -> tuple[Exclusions, dict[str, tuple[Watchlist, ...]]]:
+def _apart(
+    loaded: RuleSet, target: Target, judged: Exclusions, image: Image
+) -> tuple[Exclusions, dict[str, tuple[Watchlist, ...]]]:
     """The exclusions that stay in queries, and the watchlists of the others by the rule's id."""
     lists: dict[str, tuple[Watchlist, ...]] = {}
     bound = dict(judged.bound)
     for rule in loaded.rules:
         if rule.id in bound:
-            several, others = listed(bound[rule.id], rule, target)
+            several, others = listed(bound[rule.id], rule, target, image)
             if several:
                 lists[rule.id], bound[rule.id] = several, others
     return dataclasses.replace(judged, bound=bound), lists
