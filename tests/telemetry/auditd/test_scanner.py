@@ -220,12 +220,10 @@ def pieces(data: bytes, sizes: Iterable[int]) -> Iterator[bytes]:
     yield data[at:]
 
 
-@settings(max_examples=60)
-@given(st.data())
-def test_no_event_is_lost_wherever_a_chunk_ends(data):
+def assert_nothing_is_lost(data: st.DataObject) -> None:
     """A window as small as the events lets every edge fall everywhere."""
-    hosts = [data.draw(deeds(nodes=(b"gw",), most=40))]
-    log = b"\n".join(data.draw(mixed([deed.lines for deed in hosts[0]], apart=2))) + b"\n"
+    hosts = data.draw(deeds(nodes=(b"gw",), most=40))
+    log = b"\n".join(data.draw(mixed([deed.lines for deed in hosts], apart=2))) + b"\n"
     oracle = Oracle(window=Window(seconds=1e12))
     oracle.read([log])
     sizes = data.draw(st.lists(st.integers(1, 9_000), max_size=12))
@@ -238,6 +236,19 @@ def test_no_event_is_lost_wherever_a_chunk_ends(data):
     assert_same(reading.facts, oracle_facts(oracle))
     assert_same(reading.records, oracle_records(oracle))
     assert reading.reader.rejects.counts == oracle.rejects
+
+
+@settings(max_examples=12)
+@given(st.data())
+def test_no_event_is_lost_wherever_a_chunk_ends(data):
+    assert_nothing_is_lost(data)
+
+
+@pytest.mark.long
+@settings(max_examples=200)
+@given(st.data())
+def test_no_event_is_lost_wherever_many_chunks_end(data):
+    assert_nothing_is_lost(data)
 
 
 def test_the_records_of_an_event_are_shown_whole_at_every_chunk_edge():

@@ -17,7 +17,7 @@ MAX_DEPTH: Final = 256
 _KEPT: Final = 64
 
 
-class Command:
+class Command(msgspec.Struct, gc=False, eq=False):
     """A command line, one object per distinct text in a memo.
 
     Attributes:
@@ -27,29 +27,23 @@ class Command:
         cut: arguments are known to be missing.
     """
 
-    __slots__ = ("args", "cut", "number", "text")
-
-    def __init__(self, text: str, args: tuple[str, ...], *, cut: bool) -> None:
-        self.number = next(_NUMBER)
-        self.text = text
-        self.args = args
-        self.cut = cut
+    text: str
+    args: tuple[str, ...]
+    cut: bool
+    number: int = msgspec.field(default_factory=_NUMBER.__next__)
 
 
-class Script:
+class Script(msgspec.Struct, gc=False, eq=False):
     """The `#!` script of a process: what PATH item 0 says of it. `inode` and `owner` are -1 where not logged."""
 
-    __slots__ = ("device", "inode", "mode", "owner", "path")
-
-    def __init__(self, path: str, inode: int, device: str, owner: int, mode: str) -> None:
-        self.path = path
-        self.inode = inode
-        self.device = device
-        self.owner = owner
-        self.mode = mode
+    path: str
+    inode: int
+    device: str
+    owner: int
+    mode: str
 
 
-class Program:
+class Program(msgspec.Struct, gc=False, eq=False):
     """What was executed.
 
     Attributes:
@@ -60,17 +54,14 @@ class Program:
         guessed: `invoked` is argv[0], since no PATH record exists.
     """
 
-    __slots__ = ("guessed", "invoked", "number", "resolved", "script")
-
-    def __init__(self, resolved: str, invoked: str, script: Script | None, *, guessed: bool = False) -> None:
-        self.number = next(_NUMBER)
-        self.resolved = resolved
-        self.invoked = invoked
-        self.script = script
-        self.guessed = guessed
+    resolved: str
+    invoked: str
+    script: Script | None
+    guessed: bool = False
+    number: int = msgspec.field(default_factory=_NUMBER.__next__)
 
 
-class Tail:
+class Tail(msgspec.Struct, gc=False, eq=False):
     """Who runs what: the part of a SYSCALL record from `auid=` on, one object per distinct text in a memo.
 
     Attributes:
@@ -81,13 +72,22 @@ class Tail:
         tty, comm, exe, key: decoded; empty where `(none)` or `(null)`.
     """
 
-    __slots__ = ("auid", "comm", "euid", "exe", "face", "key", "login_user", "number", "ses", "tty", "uid", "user")
+    auid: int = -1
+    uid: int = -1
+    euid: int = -1
+    ses: int = -1
+    user: str = ""
+    login_user: str = ""
+    tty: str = ""
+    comm: str = ""
+    exe: str = ""
+    key: str = ""
+    number: int = msgspec.field(default_factory=_NUMBER.__next__)
+    face: int = 0
 
-    def __init__(self) -> None:
-        self.number = next(_NUMBER)
+    def __post_init__(self) -> None:
+        """A tail is its own face until somebody knows better."""
         self.face = self.number
-        self.auid = self.uid = self.euid = self.ses = -1
-        self.user = self.login_user = self.tty = self.comm = self.exe = self.key = ""
 
 
 class Process(msgspec.Struct, gc=False):

@@ -70,6 +70,9 @@ class Scanner:
         self._exec_wanted = PROCESS_CREATION in self._wanted
         self._netfilter_wanted = bool({NETFILTER_CONFIG, NETFILTER_CHANGE} & self._wanted)
         self._network = bool(NETWORK & self._wanted)
+        # By action, whether its calls are no events themselves: all that they say is who the process is by now.
+        calls = [Action.OTHER, Action.EXEC_FAILED, Action.CONNECT, Action.LISTEN, Action.SOCKETCALL]
+        self._idle = [not keep_processes and action in calls and not self._is_event(action) for action in Action]
         self._buffer = b""
         self._base = 0
         self._file = ""
@@ -114,7 +117,7 @@ class Scanner:
         head, prefix = b"", 0
         verified, other = 0, self._rejects.other(self.nodes)
         keep, exec_wanted, put = self._keep, self._exec_wanted, self._outlet.start
-        idle = None if keep else Action.OTHER
+        idle = self._idle
         while True:
             if boot >= 0 or netfilter >= 0:
                 first = position if position >= 0 else _NOWHERE
@@ -200,11 +203,18 @@ class Scanner:
                         put(process)
                     position = find(_SYSCALL, match.end(), stop)
                     continue
-            if kind.action is idle:
+            if idle[kind.action]:
+                # As in `_running`, for what is no event itself.
                 known = node.table.by_pid.get(pid)
-                if known is not None and known.tail is tail:
-                    position = find(_SYSCALL, match.end(), stop)
-                    continue
+                if known is not None:
+                    before = known.tail
+                    if before is tail:
+                        position = find(_SYSCALL, match.end(), stop)
+                        continue
+                    if before.exe == tail.exe and (before.ses == tail.ses or before.ses == -1):
+                        node.table.by_pid[pid] = known.seen_as(tail)
+                        position = find(_SYSCALL, match.end(), stop)
+                        continue
             anchor = Anchor(node, start, match.end(8), identity, time, serial, pid, ppid, tail)
             if kind.action is Action.EXEC or (kind.action is Action.UNNAMED and self._has_arguments(anchor)):
                 wait = not final and len(buffer) - start < ARGV_WINDOW
@@ -214,17 +224,23 @@ class Scanner:
                 process = self._running(anchor)
                 if keep:
                     self.behind[node.name, time, serial] = process
-                if kind.action is Action.EXEC_FAILED:
-                    if PROCESS_FAILED in self._wanted:
+                if self._is_event(kind.action):
+                    if kind.action is Action.EXEC_FAILED:
                         self._failed(anchor, process, kind)
-                elif self._network and kind.action >= Action.CONNECT:
-                    self._call(anchor, a0, process, kind)
+                    else:
+                        self._call(anchor, a0, process, kind)
             position = find(_SYSCALL, match.end(), stop)
 
     def _place(self, position: int) -> int:
         """Where the line that begins at a position of the chunk begins in the file."""
         offset = self._base + position
         return offset if self._places is None else self._places.in_file(offset)
+
+    def _is_event(self, action: Action) -> bool:
+        """Whether calls of this kind are asked for as events."""
+        if action is Action.EXEC_FAILED:
+            return PROCESS_FAILED in self._wanted
+        return self._network and action >= Action.CONNECT
 
     def node_at(self, position: int, before: Node | None) -> Node | None:
         """The node of the line on which `position` is the start of `type=`, or None if that is no start of a record."""
