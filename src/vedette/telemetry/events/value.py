@@ -65,7 +65,7 @@ def address(value: Any) -> Value:
 @functools.lru_cache(maxsize=16384)
 def _address(told: str) -> str:
     try:
-        found = ipaddress.ip_address(told.strip())
+        found = ipaddress.ip_address(told)
     except ValueError:
         return told
     mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
