@@ -105,7 +105,8 @@ def _print(logs: tuple[str, ...], tables: list[Table], asked: dict[str, Any]) ->
             sys.stdout.buffer.write(row.data + b"\n")
         sys.stdout.buffer.flush()
     account.stopped = "interrupted" if interruption.by else ""
-    _told(account, asked["form"], None)
+    # Rows stand where the account as JSON would.
+    _told(account, "text", None)
     return _code(account, logs)
 
 
@@ -151,7 +152,14 @@ def _ship(logs: tuple[str, ...], tables: list[Table], asked: dict[str, Any]) -> 
             sender, checkpoint, letters, account, calls=asked["calls"], most=asked["call_size"], stopped=stopped
         )
         source = Logs(
-            logs, tables, account, host=asked["host"], accounts=accounts, start=shipper.start, on_progress=meter
+            logs,
+            tables,
+            account,
+            host=asked["host"],
+            accounts=accounts,
+            start=shipper.start,
+            on_progress=meter,
+            stopped=stopped,
         )
         try:
             shipper.ship(source.rows())

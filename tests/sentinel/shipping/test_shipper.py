@@ -12,6 +12,7 @@ import pytest
 from tests.sentinel.shipping.logs import NETWORK, PROCESS, commands, connection, rows_of, tables, written
 from tests.sentinel.workspace import Fault, Workspace
 
+from vedette.errors import UsageError
 from vedette.kql.check.schema import shipped
 from vedette.sentinel.shipping import sender as module
 from vedette.sentinel.shipping.account import Account, lines
@@ -289,6 +290,42 @@ def test_a_run_that_is_stopped_goes_on_later(workspace, tmp_path, log):
     assert 0 < account.sent.total() < 61
     Run(workspace, tmp_path).ship(log)
     assert uids(workspace) == Counter(of(rows_of([log])))
+
+
+def test_the_checkpoint_never_passes_a_group_that_failed(workspace, tmp_path):
+    log = written(tmp_path / "audit.log", commands(200))
+    for number in range(4):
+        workspace.misbehave(Fault(INGEST, kind="slow", seconds=0.05, times=number))
+        workspace.misbehave(Fault(INGEST, status=403))
+        with pytest.raises(ServiceError):
+            Run(workspace, tmp_path, calls=3, most=10_000).ship(log)
+        start = Run(workspace, tmp_path).shipper.start(str(log))
+        assert {row.uid for row in rows_of([log]) if row.offset <= start} <= uids(workspace).keys()
+        workspace.behave()
+    Run(workspace, tmp_path, calls=3).ship(log)
+    assert uids(workspace).keys() == of(rows_of([log]))
+
+
+def test_the_checkpoint_stays_where_a_dead_letter_can_t_be_written(workspace, tmp_path):
+    log = poisoned(tmp_path, {7})
+    stream = strict(workspace, "TargetUserSessionId", "ActorSessionId")
+    run = Run(workspace, tmp_path, stream=stream, most=1_000_000)
+    run.letters.mkdir()
+    with pytest.raises(UsageError, match="can't write the dead letters"):
+        run.ship(log)
+    run.letters.rmdir()
+    again = Run(workspace, tmp_path, stream=stream)
+    assert again.shipper.start(str(log)) == -1
+    again.ship(log)
+    assert len(again.dead()) == 1
+
+
+def test_a_stop_while_the_log_is_read_again_ends_the_reading(workspace, tmp_path, log):
+    Run(workspace, tmp_path).ship(log)
+    run = Run(workspace, tmp_path)
+    source = Logs([str(log)], tables(), run.account, start=run.shipper.start, stopped=lambda: True)
+    assert list(source.rows()) == []
+    assert run.account.known == 0
 
 
 def test_a_stop_while_a_call_waits_ends_at_once(workspace, tmp_path, log):

@@ -39,6 +39,7 @@ class Logs:
         accounts: names of users, for RAW logs.
         start: tells the offset up to which the rows of a log are acknowledged; -1 for none.
         on_progress: told how far the reading is.
+        stopped: whether the user asked to stop; what was acknowledged before can take long to be read again.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Logs:
         accounts: Accounts | None = None,
         start: Callable[[str], int] = lambda _path: -1,
         on_progress: Callable[[Progress], None] = lambda _progress: None,
+        stopped: Callable[[], bool] = lambda: False,
     ) -> None:
         self._paths = paths
         self._account = account
@@ -60,10 +62,13 @@ class Logs:
         self._starts: dict[str, int] = {}
         self._ends: dict[str, int] = {}
         self._on_progress = on_progress
+        self._stopped = stopped
 
     def rows(self) -> Iterator[Row]:
         """The rows that are not acknowledged, log after log, each in the order of its records."""
         for batches in self._batches():
+            if self._stopped():
+                return
             yield from self._of(batches)
 
     def _batches(self) -> Iterator[list[Batch]]:
