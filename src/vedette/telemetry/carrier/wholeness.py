@@ -11,7 +11,7 @@ from vedette.telemetry.auditd.memo import parse_kind
 #: Events that are looked at together; the records of one lie within this many.
 _OPEN: Final = 4_000
 _RECORD: Final = re.compile(
-    rb"\n(?:node=([^ \n]++) )?type=(SYSCALL|EXECVE|CWD|PATH) msg=audit\(([0-9.:]++)\):"
+    rb"\n(?:node=([^ \n]++) )?type=(SYSCALL|EXECVE|CWD|PATH|PROCTITLE|EOE) msg=audit\(([0-9.:]++)\):"
     rb"(?: (arch=[^a\n]++(?:a(?!0=)[^a\n]*+)*+)a0=[^\n]*? items=(\d{1,9}+) )?"
 )
 
@@ -52,7 +52,7 @@ class Wholeness:
                 event[3] -= 1
             elif kind == b"EXECVE":
                 event[2] -= 1
-            else:
+            elif kind == b"SYSCALL":
                 event[1] = 0
                 if called:
                     starts = self._starts.get(called)
