@@ -79,6 +79,7 @@ class Rendering:
         rules: how many rules and correlations were looked at.
         rendered: how many have content.
         proven: whether Microsoft's parser has seen all queries and the columns of their results.
+        lacking: id of each rule that stands without an exclusion, and why; as `unenforced`.
     """
 
     target: str
@@ -89,6 +90,7 @@ class Rendering:
     rules: int
     rendered: int
     proven: bool
+    lacking: tuple[tuple[str, str], ...] = ()
 
 
 def render(
@@ -112,6 +114,7 @@ def render(
     artefacts: list[Artefact] = []
     refused: list[ContentError] = []
     unenforced: list[ContentError] = []
+    lacking: list[tuple[str, str]] = []
     notes: list[str] = []
     rendered: set[str] = set()
     for query in found:
@@ -122,6 +125,7 @@ def render(
         if made:
             rendered.add(query.rule.id)
             unenforced += query.unenforced if query.part[0] == 1 else ()
+            lacking += [(query.rule.id, one.cause) for one in query.unenforced] if query.part[0] == 1 else []
             notes += _notes(query) if query.part[0] == 1 else ()
             notes += [f"{query.rule.location}: {query.rule.title}: {one}" for one in said]
     for name, several in lists.items():
@@ -138,6 +142,7 @@ def render(
         whole,
         len(rendered),
         checker is not None,
+        tuple(lacking),
     )
 
 

@@ -34,6 +34,19 @@ def plain(value: Any) -> Any:
     return [plain(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
+def unescaped(value: Any) -> Any:
+    """Data as they were before `plain`.
+
+    >>> unescaped({"query": "[[concat('a')]"})
+    {'query': "[concat('a')]"}
+    """
+    if isinstance(value, str):
+        return value[1:] if value.startswith("[[") else value
+    if isinstance(value, Mapping):
+        return {key: unescaped(inner) for key, inner in value.items()}
+    return [unescaped(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
 def rule(content: Mapping[str, Any], needs: Sequence[str] = ()) -> dict[str, Any]:
     """An analytics rule as a resource, switched on or off by a parameter.
 
