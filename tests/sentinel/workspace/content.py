@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from tests.sentinel.workspace.contract import check_body, check_version
 from tests.sentinel.workspace.message import Answer, Request, refusal
-from tests.sentinel.workspace.rule import faults
+from tests.sentinel.workspace.rule import faults, named
 from tests.sentinel.workspace.tables import iso
 
 #: Resources as they are stored: name to body.
@@ -28,7 +28,7 @@ class Content:
         resource: the path of the workspace.
         base: the address of the server, for links to further pages.
         now: the clock.
-        columns: runs a query, and gives the columns of its result; or what is wrong.
+        columns: gives those columns of a query's result that are wanted; or what is wrong with the query.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Content:
         resource: str,
         base: Callable[[], str],
         now: Callable[[], dt.datetime],
-        columns: Callable[[str], list[str] | str],
+        columns: Callable[[str, set[str]], list[str] | str],
     ) -> None:
         self.rules: Stored = {}
         self.searches: Stored = {}
@@ -65,7 +65,8 @@ class Content:
             return self._list(request, self.rules)
         if request.method == "PUT":
             check_body(request, "alertRule")
-            columns = self._columns(request.body["properties"]["query"])
+            properties = request.body["properties"]
+            columns = self._columns(properties["query"], set(named(properties)))
             if isinstance(columns, str):
                 raise refusal(400, f"Failed to run the analytics rule query. {columns}")
             wrong = faults(request.body["properties"], columns)

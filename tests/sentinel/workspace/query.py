@@ -72,19 +72,12 @@ class Queries:
         if wait:
             said = error(429, "The request was throttled: too many queries.", code="ThrottledError")
             return Answer(429, said.body, {"Retry-After": str(wait)})
-        return self.run(body, prefer)
-
-    def run(self, body: Mapping[str, Any], prefer: str = "") -> Answer:
-        """A query that counts for no limit of their number."""
         try:
             span = span_of(body.get("timespan"), self._now())
         except ValueError as wrong:
             return _bad(f"The value of the timespan is invalid: {wrong}", "InvalidTimespan")
         try:
             found = self._run(str(body["query"]), span)
-        except UnreadableError as wrong:
-            self._breach(f"the oracle can't read a query: {wrong}\n{body['query']}")
-            return _bad(f"The oracle of the tests can't read this: {wrong}", "Unreadable")
         except Exception as wrong:  # noqa: BLE001 - what the engine raises is its own
             return self._wrong(wrong, str(body["query"]))
         return self._answer(found, prefer)
@@ -112,6 +105,24 @@ class Queries:
             answers.append({"id": one["id"], "status": answer.status, "headers": told, "body": answer.body})
         answers.reverse()  # the service answers in no order
         return Answer(200, {"responses": answers})
+
+    def outline(self, query: str, wanted: set[str]) -> list[str] | str:
+        """Those columns of a query's result that are wanted or that it names itself; or what is wrong with it."""
+        try:
+            lists = self._watchlists()
+            names = self._tables.names()
+            text, tables = read(query, {alias: _columns_of(rows) for alias, rows in lists.items()}, names, set())
+
+            def translate(known: dict[str, list[str]]) -> tuple[str, Mapping[str, Any]]:
+                sql = engine().to_sql(text, schema=known)
+                return str(sql), sql.parameters
+
+            named = wanted | set(re.findall(r"\w+", text))
+            return self._tables.outline(
+                translate, named, {name: lists.get(alias, ()) for name, alias in tables.items()}
+            )
+        except Exception as wrong:  # noqa: BLE001 - what the engine raises is its own
+            return str(self._wrong(wrong, query).body["error"])
 
     def _run(self, query: str, span: Span) -> Found:
         lists = self._watchlists()
@@ -150,6 +161,9 @@ class Queries:
 
     def _wrong(self, wrong: Exception, query: str) -> Answer:
         name = type(wrong).__name__
+        if isinstance(wrong, UnreadableError):
+            self._breach(f"the oracle can't read a query: {wrong}\n{query}")
+            return _bad(f"The oracle of the tests can't read this: {wrong}", "Unreadable")
         if name == "KqlSyntaxError":
             return _bad(str(wrong), "SYN0002", "SyntaxError", "A recognition error occurred in the query.")
         if name in {"BinderException", "CatalogException", "KqlSchemaError"}:

@@ -25,6 +25,18 @@ def duration(text: str) -> dt.timedelta:
     return dt.timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
 
 
+def named(properties: Mapping[str, Any]) -> dict[str, str]:
+    """The columns that a rule names beside its query, each with what names it."""
+    mapped = {
+        field["columnName"]: f"the entity {entity['entityType']}"
+        for entity in properties.get("entityMappings") or ()
+        for field in entity["fieldMappings"]
+    }
+    return mapped | {
+        column: f"the custom detail {key}" for key, column in (properties.get("customDetails") or {}).items()
+    }
+
+
 def faults(properties: Mapping[str, Any], columns: Sequence[str]) -> list[str]:
     """What is wrong with a rule.
 
@@ -42,14 +54,9 @@ def faults(properties: Mapping[str, Any], columns: Sequence[str]) -> list[str]:
         found.append("queryPeriod must not be shorter than queryFrequency.")
     if period >= dt.timedelta(days=2) and frequency < dt.timedelta(hours=1):
         found.append("queryFrequency must be an hour or more where queryPeriod is two days or more.")
-    mapped = {
-        field["columnName"]: f"the entity {entity['entityType']}"
-        for entity in properties.get("entityMappings") or ()
-        for field in entity["fieldMappings"]
-    }
-    mapped |= {column: f"the custom detail {key}" for key, column in (properties.get("customDetails") or {}).items()}
+    mapped = named(properties)
     found += [
-        f"{what} names {column!r}, no column of the query." for column, what in mapped.items() if column not in columns
+        f"{mapped[column]} names {column!r}, no column of the query." for column in mapped if column not in columns
     ]
     grouping = (properties.get("incidentConfiguration") or {}).get("groupingConfiguration") or {}
     chosen = ("groupByEntities", "groupByAlertDetails", "groupByCustomDetails")

@@ -117,6 +117,35 @@ class Tables:
             columns = [(column[0], kusto_type(str(column[1]))) for column in cursor.description]
             return Found(columns, cursor.fetchall())
 
+    def outline(
+        self,
+        translate: Callable[[dict[str, list[str]]], tuple[str, Mapping[str, Any]]],
+        wanted: set[str],
+        lists: Mapping[str, Sequence[Mapping[str, str]]],
+    ) -> list[str]:
+        """The columns of a query's result, as far as they are named somewhere.
+
+        Args:
+            translate: as for `run`.
+            wanted: names of columns that the query or who asks for it names; tables have no others here, which is
+                many times faster.
+            lists: as for `run`.
+        """
+        with self._lock, engine().connect() as connection:
+            names = {}
+            for name, columns in self.names().items():
+                table = parsers.VIEWS[name][0] if name in parsers.VIEWS else name
+                types = {column: self.columns(table).get(column, "string") for column in columns}
+                narrow = {column: kind for column, kind in types.items() if column in {"TimeGenerated", *wanted}}
+                declared = ", ".join(f'"{column}" {SQL[kind]}' for column, kind in narrow.items())
+                connection.execute(f'create table "{name}" ({declared})')
+                names[name] = list(narrow)
+            for name, rows in lists.items():
+                names[name] = _fill(connection, name, rows)
+            text, parameters = translate(names)
+            cursor = connection.execute(text, dict(parameters)) if parameters else connection.execute(text)
+            return [column[0] for column in cursor.description]
+
     def _open(self) -> Any:
         if self._connection is None:
             self._connection = engine().connect()

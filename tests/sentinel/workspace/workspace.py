@@ -59,7 +59,7 @@ class Workspace:
         self._lock = threading.Lock()
         self._faults = Faults()
         self._held = Tables(self.now)
-        self._content = Content(self.resource, lambda: self.url, self.now, self._columns)
+        self._content = Content(self.resource, lambda: self.url, self.now, self._outline)
         self._queries = Queries(self._held, self._content.rows, self._faults, self.now, self.violations.append)
         self._collection = Collection(self.dcr, self.resource, lambda: self.url, self._held, self.now)
         self._collection.declare(self.stream, parsers.PROCESS)
@@ -176,11 +176,8 @@ class Workspace:
         self._faults.clear()
         return left
 
-    def _columns(self, query: str) -> list[str] | str:
-        answer = self._queries.run({"query": query, "timespan": "PT1H"})
-        if answer.status != 200:
-            return str(answer.body["error"])
-        return [column["name"] for column in answer.body["tables"][0]["columns"]]
+    def _outline(self, query: str, wanted: set[str]) -> list[str] | str:
+        return self._queries.outline(query, wanted)
 
     def _answer(self, request: Request) -> Answer:
         try:
