@@ -29,6 +29,8 @@ TITLE: Final = "Sysmon for Linux"
 _BEGIN: Final = b"<Event>"
 _END: Final = b"</Event>"
 _SENSOR: Final = b"Linux-Sysmon"
+#: How a journal in JSON begins an event that is no text to it: `<Even` as the numbers of its bytes.
+_NUMBERS: Final = re.compile(rb'"MESSAGE" ?: ?\[ ?60, ?69, ?118, ?101, ?110,')
 _ISO: Final = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
 _MONTH: Final = rb"[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d(?:\.\d{1,9})?"
 #: What stands before an event: nothing, a line of syslog up to its message, or a journal's field.
@@ -79,7 +81,9 @@ OTHER: Final = Kind(LogSource("linux", "", "sysmon"), (), None, "resolved", TITL
 
 def recognise(head: bytes) -> bool:
     """Whether a log holds events of Sysmon for Linux near its beginning."""
-    return _SENSOR in head and any(_begin(line) >= 0 for line in head.split(b"\n") if _SENSOR in line)
+    if _SENSOR in head:
+        return any(_begin(line) >= 0 for line in head.split(b"\n") if _SENSOR in line)
+    return _NUMBERS.search(head) is not None
 
 
 def first_record(head: bytes) -> tuple[str, float] | None:
@@ -97,7 +101,7 @@ def read(chunks: Iterable[bytes], file: str, rejects: Rejects) -> Iterator[list[
     found: list[Plain] = []
     time = 0.0
     for number, line in enumerate(split_lines(chunks), start=1):
-        if _BEGIN not in line.data:
+        if _BEGIN not in line.data and _NUMBERS.search(line.data) is None:
             continue
         plain = _event(line, number, file, time, rejects)
         if plain is None:
@@ -113,7 +117,8 @@ def read(chunks: Iterable[bytes], file: str, rejects: Rejects) -> Iterator[list[
 def _begin(line: bytes) -> int:
     """Where the event of a line begins, or -1 if no line of the sensor's is this."""
     if line.startswith(b"{"):
-        return line.find(_BEGIN)
+        numbers = _NUMBERS.search(line)
+        return line.find(_BEGIN) if numbers is None else numbers.start()
     match = _HEAD.match(line)
     assert match is not None  # the empty head always matches
     return match.end() if line.startswith(_BEGIN, match.end()) else -1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from vedette.telemetry.events.plain import Plain
 from vedette.telemetry.events.rejects import Rejects
 from vedette.telemetry.events.rows import PARQUET, Row, columns_of, rows, sort_of
 from vedette.telemetry.events.table import TableMapper, table_of, unwrapped
-from vedette.telemetry.events.value import text
+from vedette.telemetry.events.value import flat, text
 
 
 class Mapper(Protocol):
@@ -81,11 +82,10 @@ def mapper_of(values: dict[str, Any], file: str) -> Mapper:
 
 
 def _is_auditbeat(values: dict[str, Any]) -> bool:
-    agent, beat, service = values.get("agent"), values.get("@metadata"), values.get("service")
-    kinds = [
-        part.get(name) for part, name in ((agent, "type"), (beat, "beat"), (service, "type")) if isinstance(part, dict)
-    ]
-    return any(kind in ("auditbeat", "auditd") for kind in kinds) or isinstance(values.get("auditd"), dict)
+    told = dict(itertools.islice(flat(values), 4_096))
+    if any(told.get(name) == "auditbeat" for name in ("agent.type", "@metadata.beat", "beat.name")):
+        return True
+    return told.get("service.type") == "auditd" or any(name.startswith("auditd.") for name in told)
 
 
 def _head(head: bytes) -> dict[str, Any]:
