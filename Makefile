@@ -53,7 +53,7 @@ bench: $(VENV)/.dev.stamp $(VENV)/.peers.stamp ## race the hunt and the conversi
 
 fuzz: $(VENV)/.dev.stamp ## the property tests with 5,000 examples, where they ask for no number; then bytes for MINUTES
 	$(BIN)/python -m pytest -n $(JOBS) -m hypothesis --hypothesis-profile=fuzz $(ARGS) $(TESTS)
-	VEDETTE_FUZZ_MINUTES=$(MINUTES) $(BIN)/python -m pytest -n $(JOBS) $(ARGS) tests/telemetry/auditd/test_fuzz.py tests/telemetry/carrier/test_fuzz.py
+	VEDETTE_FUZZ_MINUTES=$(MINUTES) $(BIN)/python -m pytest -n $(JOBS) $(ARGS) tests/telemetry/auditd/test_fuzz.py tests/telemetry/events/test_fuzz.py tests/telemetry/carrier/test_fuzz.py
 
 docs: $(VENV)/.dev.stamp ## write the generated parts of the documentation
 	$(BIN)/python docs/generate_cli.py
