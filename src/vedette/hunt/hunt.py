@@ -343,6 +343,8 @@ class Hunt:
             summary.hosts[node.name] = HostCoverage(node.first, node.last, events, node.parents_known, len(node.hours))
         if self._sight is not None:
             summary.blind = list(self._sight.blind())
+            if lost := sum(blind.events or 0 for blind in summary.blind):
+                summary.notes.append(f"{lost:,} events in all are missing by their serials")
         self.plain.account(summary)
         summary.dead = [dead for rule in self.kept if (dead := self._dead(rule)) is not None]
         summary.rules_live = len(self.kept) - len(summary.dead)
