@@ -14,7 +14,10 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 RUN = PROJECT["project"]["dependencies"]
-EXTRAS = [need for extra in PROJECT["project"]["optional-dependencies"].values() for need in extra]
+OPTIONAL = PROJECT["project"]["optional-dependencies"]
+#: Spark has a lock of its own: it is big, and few tests need it.
+EXTRAS = [need for name, needs in OPTIONAL.items() if name != "spark" for need in needs]
+SPARK = OPTIONAL["spark"]
 DEV = PROJECT["dependency-groups"]["dev"]
 LOCKS = ("build.txt", "run.txt", "dev.txt")
 #: The Pythons and machines that a lock must serve.
@@ -50,7 +53,12 @@ def closure(needs: list[str]) -> set[str]:
 
 @pytest.mark.parametrize(
     ("name", "needs"),
-    [("build.txt", PROJECT["build-system"]["requires"]), ("run.txt", RUN), ("dev.txt", [*RUN, *EXTRAS, *DEV])],
+    [
+        ("build.txt", PROJECT["build-system"]["requires"]),
+        ("run.txt", RUN),
+        ("dev.txt", [*RUN, *EXTRAS, *DEV]),
+        ("spark.txt", [*RUN, *SPARK]),
+    ],
 )
 def test_a_lock_pins_what_the_project_asks_for(name, needs):
     pins = lock(name)
@@ -77,12 +85,23 @@ def test_a_lock_names_no_host_and_no_path(name):
     assert not re.search(r"://|^-|/", re.sub(r"^#.*", "", text, flags=re.MULTILINE), re.MULTILINE)
 
 
-def test_the_development_lock_holds_the_hunt_lock():
-    run, dev = lock("run.txt"), lock("dev.txt")
-    assert {name: str(need) for name, need in run.items()} == {name: str(dev[name]) for name in run}
+@pytest.mark.parametrize("name", ["dev.txt", "spark.txt"])
+def test_a_bigger_lock_holds_the_hunt_lock(name):
+    run, bigger = lock("run.txt"), lock(name)
+    assert {need: str(pin) for need, pin in run.items()} == {need: str(bigger[need]) for need in run}
 
 
-@pytest.mark.parametrize(("name", "needs"), [("run.txt", RUN), ("dev.txt", [*RUN, *EXTRAS, *DEV])])
+def test_locks_of_one_environment_agree():
+    dev, spark = lock("dev.txt"), lock("spark.txt")
+    assert {name: str(dev[name]) for name in dev.keys() & spark} == {
+        name: str(spark[name]) for name in dev.keys() & spark
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "needs"),
+    [("run.txt", RUN), ("dev.txt", [*RUN, *EXTRAS, *DEV]), ("spark.txt", [*RUN, *SPARK])],
+)
 def test_a_lock_holds_all_that_is_pulled_in_and_nothing_else(name, needs):
     try:
         pulled = closure(needs)

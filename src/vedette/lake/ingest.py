@@ -7,6 +7,7 @@ import dataclasses
 import time as clock
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final
 
 from vedette.errors import TelemetryError
 from vedette.event.logsource import AUDIT_RECORD
@@ -23,6 +24,9 @@ from vedette.telemetry.auditd.node import Node
 from vedette.telemetry.auditd.reader import AuditReader
 from vedette.telemetry.listing import LogFile, expand
 from vedette.telemetry.source import STDIN, Source
+
+#: Bytes of a log that are read at once: its events are all in memory then.
+_CHUNK: Final = 2 << 20
 
 
 @dataclasses.dataclass
@@ -177,7 +181,7 @@ class Ingest:
         self._since()
         try:
             with Source(task.file.path) as source:
-                chunks = self._sight.through(identity.through(source.chunks()))
+                chunks = self._sight.through(identity.through(source.chunks(_CHUNK)))
                 for batches in self._reader.read(_named(task.file.path), chunks, more=not last):
                     if writing is not None:
                         writing.add(batches)

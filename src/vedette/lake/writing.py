@@ -20,10 +20,10 @@ from vedette.lake.scan import scan
 from vedette.telemetry.auditd.happening import Batch
 
 #: Rows and bytes that wait for being written.
-_ROWS: Final = 400_000
-_BYTES: Final = 96 * 1024 * 1024
+_ROWS: Final = 150_000
+_BYTES: Final = 32 * 1024 * 1024
 #: Processes that wait.
-_IMAGES: Final = 50_000
+_IMAGES: Final = 20_000
 #: Rows that are read at once, so that a hunt can pass over the others.
 ROW_GROUP: Final = 16_384
 
