@@ -47,6 +47,11 @@ class Way:
         there = ("--dce", self.workspace.url, "--dcr", self.workspace.dcr, "--checkpoint", self.folder / "checkpoint")
         self.run("ship", *logs, *there, *self.workspace.arguments())
 
+    def deploy(self, verb: str, pack: Path) -> str:
+        """What a deployment, which is asked nothing, says that it does."""
+        there = ("--workspace-resource", self.workspace.resource, "--yes", *self.workspace.arguments())
+        return self.run("deploy", verb, pack, *there)
+
     def hunt(self, *words: str | Path) -> list[dict[str, Any]]:
         """The findings of a hunt."""
         return findings(self.run("hunt", "-f", "ndjson", *words))
@@ -135,17 +140,33 @@ def imported(way: Way) -> tuple[Path, str]:
     return way.folder / "pack", query.read_text()
 
 
+def deploy(way: Way, pack: Path) -> str:
+    """Put a pack of one rule in place, twice; the query of its analytics rule, as it stands in the workspace."""
+    assert way.deploy("apply", pack).count("+ create") == 2
+    held = [way.workspace.rules.copy(), way.workspace.searches.copy()]
+    assert [len(one) for one in held] == [1, 1]
+    assert way.deploy("apply", pack) == ""
+    assert held == [way.workspace.rules, way.workspace.searches]
+    assert sum(one.method == "PUT" for one in way.workspace.requests) == 2
+    (rule,) = way.workspace.rules.values()
+    query: str = rule["properties"]["query"]
+    return query
+
+
 def from_page_to_report(way: Way, logs: list[Path], since: str = SINCE) -> None:
     """The whole way of the page's own rule."""
     pack, query = imported(way)
     converted = way.run("convert", pack, "-t", "asim", "--check")
     assert query.strip().partition("\n")[2] in converted
     way.run("kql", "check", *(pack / "kql").iterdir())
+    deployed = deploy(way, pack)
     way.ship(*logs)
 
     local = way.hunt(*logs, "-r", pack, "--image", "invoked")
     assert keys(local)
-    assert seed_keys(way.ask(query)) == Counter({key[1:]: count for key, count in keys(local).items()})
+    named = Counter({key[1:]: count for key, count in keys(local).items()})
+    assert seed_keys(way.ask(query)) == named
+    assert set(seed_keys(way.ask(deployed))) == set(named)
     assert keys(way.hunt_there("-r", pack, since=since)) == keys(local)
     there = way.hunt_there("-r", pack, "-O", "image=both", since=since)
     assert keys(there) == keys(way.hunt(*logs, "-r", pack, "--image", "both"))
@@ -154,6 +175,8 @@ def from_page_to_report(way: Way, logs: list[Path], since: str = SINCE) -> None:
     report = way.run("report", way.folder / "findings.ndjson", "-f", "md", "-o", "-")
     assert "Flush Iptables Ufw Chain" in report
     assert all(host in report for host in {one["host"] for one in local})
+    way.deploy("destroy", pack)
+    assert (way.workspace.rules, way.workspace.searches) == ({}, {})
     assert way.workspace.violations == []
 
 
