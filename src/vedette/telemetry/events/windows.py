@@ -15,8 +15,8 @@ from vedette.predicate import Value
 from vedette.telemetry.events.instant import instant
 from vedette.telemetry.events.plain import Plain
 from vedette.telemetry.events.rejects import Rejects
-from vedette.telemetry.events.value import flat, text, value_of
-from vedette.telemetry.events.windows_kind import kinds_of, service_of
+from vedette.telemetry.events.value import TYPED, flat, text, value_of
+from vedette.telemetry.events.windows_kind import SYSTEM, kinds_of, service_of
 
 #: More fields of one event than this are not kept.
 _MOST_FIELDS: Final = 1024
@@ -29,6 +29,8 @@ _FLAT: Final[Mapping[str, tuple[str, ...]]] = {
     "EventRecordID": ("EventRecordID", "RecordNumber", "RecordId"),
     "TimeCreated": ("TimeCreated", "SystemTime", "UtcTime", "EventTime", "@timestamp"),
 }
+#: What names begin with that are no fields; the empty one as well.
+_MARKS: Final = ("#", "@", "x", "")
 _DATA: Final = frozenset({"EventData", "UserData", "ProcessingErrorData"})
 
 
@@ -56,23 +58,27 @@ def plains(said: Said, offset: int, line: int, raw: bytes, before: float) -> Ite
         raw: its text.
         before: the time of the record before, for one without.
     """
-    system = {name: value_of(name, value) for name, value in said.system.items()}
-    data = {name: value_of(name, value) for name, value in said.data.items()}
+    values: dict[str, Value] = {}
+    for part in (said.system, said.data):
+        for name, value in part.items():
+            if value is None or value == "":
+                continue
+            if type(value) is str and name not in TYPED:
+                values[name] = value
+            elif (typed := value_of(name, value)) != "":
+                values[name] = typed
     moment = instant(said.time)
     time = before if moment is None else moment
-    host = text(system.get("Computer", ""))
+    host = text(values.get("Computer", ""))
     own = said.system.get("EventRecordID")
     number = own if isinstance(own, int) and 0 < own < 1 << 63 else line
-    values: dict[str, Value] = {name: value for part in (system, data) for name, value in part.items() if value != ""}
-    service = service_of(text(system.get("Channel", "")), text(system.get("Provider_Name", "")))
-    for kind, read in kinds_of(service, system.get("EventID", ""), text(data.get("EventType", ""))):
+    service = service_of(text(said.system.get("Channel", "")), text(said.system.get("Provider_Name", "")))
+    for kind, read in kinds_of(service, values.get("EventID", ""), text(values.get("EventType", ""))):
         if read is None:
             yield Plain(kind, time, host, values, {}, offset, number, raw)
         else:
-            mapped = {name: value_of(name, value) for name, value in read(data).items() if value != ""}
-            for name in ("EventID", "Channel", "Provider_Name", "Computer"):
-                if name in system and system[name] != "":
-                    mapped[name] = system[name]
+            mapped = {name: value_of(name, value) for name, value in read(values).items() if value != ""}
+            mapped |= {name: values[name] for name in SYSTEM if name in values}
             yield Plain(kind, time, host, mapped, values, offset, number, raw)
 
 
@@ -153,6 +159,10 @@ def _content(value: Any) -> Any:
 def _collect(part: Mapping[str, Any], data: dict[str, Any], depth: int) -> None:
     """The fields of an event's data; elements of user data are opened, and fields named twice are joined."""
     for name, value in part.items():
+        # Nearly all fields are a name and a text.
+        if type(value) is str and name not in data and " " not in name and name[:1] not in _MARKS:
+            data[name] = value
+            continue
         if name in ("#attributes", "xmlns", "@xmlns") or name.endswith("_attributes"):
             continue
         if isinstance(value, list) and value and all(isinstance(one, dict) and "#text" in one for one in value):
