@@ -292,8 +292,7 @@ def _planned(service: Service, connection: Connection, asked: dict[str, Any]) ->
     pack = _name_of(asked)
     wish_of = wanted(found, pack)
     estimates = _estimates(service, connection, asked, wish_of)
-    if not asked["allow_noisy"]:
-        objections.append(estimate.noisy(estimates, asked["max_alerts_per_day"]))
+    loud = {} if asked["allow_noisy"] else estimate.noisy(estimates, asked["max_alerts_per_day"])
     kinds = {"analytics": ("watchlist", "rule"), "hunting": ("watchlist", "search")}
     intent = Intent(
         pack,
@@ -305,7 +304,7 @@ def _planned(service: Service, connection: Connection, asked: dict[str, Any]) ->
     )
     known = {*(one.id for one in loaded.rules), *(one.id for one in loaded.correlations)}
     compared = compare(
-        read_state(service, wish_of), wish_of, intent, refused=objection.joined(*objections), known=known
+        read_state(service, wish_of), wish_of, intent, refused=objection.joined(*objections), noisy=loud, known=known
     )
     return compared, estimates
 

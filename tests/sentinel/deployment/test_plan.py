@@ -108,3 +108,11 @@ def test_what_is_noisy_on_its_busiest_day_is_refused_with_all_reasons():
     assert list(found) == ["loud"]
     assert found["loud"].startswith("about 2.0 alerts a day, 9 on the busiest of 7 days of logs; more than 8")
     assert joined(found, lacking([("loud", "no column")]))["loud"].endswith("ships the rule without it")
+
+
+def test_a_noisy_rule_is_not_put_in_place_and_its_hunting_query_is():
+    search = resource_of("search", "two", {"displayName": "Eve", "query": "T"}, rule="r")
+    steps = plan([], [made(), search], INTENT, noisy={"r": "too many"}).steps
+    assert [(step.action, step.why) for step in steps] == [("refused", "too many"), ("create", "")]
+    (step,) = plan([made()], [made()], INTENT, noisy={"r": "too many"}).steps
+    assert step.action == "same"

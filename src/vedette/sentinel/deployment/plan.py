@@ -114,6 +114,7 @@ def plan(
     intent: Intent,
     *,
     refused: Mapping[str, str] | None = None,
+    noisy: Mapping[str, str] | None = None,
     known: Collection[str] = (),
 ) -> Plan:
     """Compare what is there with what is wanted.
@@ -123,11 +124,16 @@ def plan(
         wanted: what is rendered.
         intent: what may be done.
         refused: rule id to why its objects are not put in place.
+        noisy: rule id to why its analytics rule is not created or changed; a hunting query makes no alert.
         known: ids of all rules of the set, rendered or not: what belongs to them is never deleted.
     """
     held = {one.key: one for one in state}
     refused = refused or {}
-    steps = [_step(held.get(one.key), one, intent, refused.get(one.rule, "")) for one in wanted]
+    loud = noisy or {}
+    steps = [
+        _quiet(_step(held.get(one.key), one, intent, refused.get(one.rule, "")), loud.get(one.rule, ""))
+        for one in wanted
+    ]
     names = {one.key for one in wanted}
     orphans = [one for one in state if one.key not in names and _ours(one, intent) and one.kind in intent.kinds]
     gone = [_gone(one, intent, known) for one in orphans]
@@ -184,6 +190,12 @@ def _step(before: Resource | None, after: Resource, intent: Intent, why: str) ->
         return Step("same", before, after)
     why = "taken over; it was changed by hand" if touched(before) else ""
     return Step("change", before, after, found, why or ("" if found else "its mark alone"), enable)
+
+
+def _quiet(step: Step, why: str) -> Step:
+    if why and step.subject.kind == "rule" and step.action in DONE:
+        return Step("refused", step.before, step.after, (), why)
+    return step
 
 
 def _gone(one: Resource, intent: Intent, known: Collection[str]) -> Step:
