@@ -101,7 +101,15 @@ def _content_options(function: _Function) -> _Function:
 @click.argument("paths", nargs=-1, required=True, metavar="PACK|RULES...")
 @_workspace_options
 @_content_options
-@click.option("-f", "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "-f",
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How the plan is written.",
+)
 @click.option("-o", "--output", metavar="FILE", help="Write to FILE, as `apply --plan` takes it with -f json.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 1 if anything differs, 0 if nothing does.")
 @azure_options
