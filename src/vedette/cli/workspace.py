@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -20,10 +21,13 @@ from vedette.report.level import rank
 if TYPE_CHECKING:
     from vedette.cli.output import Output
     from vedette.cli.workspace_gap import Local
+    from vedette.correlate.incident import Decision, Incident
+    from vedette.correlate.tracker import Tracker
     from vedette.hunt.finding import Finding
     from vedette.hunt.options import Options
     from vedette.kql.check import Checker
     from vedette.sentinel.hunting.hunting import Account, Hunting, Times
+    from vedette.sentinel.hunting.kin import Kin
     from vedette.sentinel.hunting.plan import Plan
     from vedette.sigma.ruleset import RuleSet
 
@@ -42,8 +46,6 @@ _LOCAL: Final = {
     "no_routing": "--no-routing",
     "passwd": "--passwd",
     "backend": "--backend",
-    "incidents": "--incidents",
-    "decisions": "--decisions",
 }
 
 
@@ -129,6 +131,8 @@ def in_workspace(ctx: click.Context, logs: tuple[str, ...]) -> bool:
         raise UsageError("a LOG and a workspace can't be hunted at once; --compare LOG shows where they differ")
     if local := [option for name, option in _LOCAL.items() if name in given]:
         raise UsageError(f"{local[0]} speaks of logs; a workspace has none")
+    if ctx.params["incidents"] and ctx.params["compare"]:
+        raise UsageError("--incidents has no place in a comparison")
     if ctx.params["differing"] and not ctx.params["compare"]:
         raise UsageError("--fail-on-difference speaks of --compare")
     return True
@@ -158,6 +162,7 @@ def hunt_workspace(out: Output, form: str, fail_on: str | None, asked: dict[str,
     options = Options.of({"image": asked["image"], **_settings(asked["settings"])}, target)
     choice = "both" if options.image == "column" else options.image
     now = time.time()
+    decisions = _decisions(asked["decisions"])
     local = Asked(
         tuple(asked["compare"]),
         asked["rules"],
@@ -191,6 +196,7 @@ def hunt_workspace(out: Output, form: str, fail_on: str | None, asked: dict[str,
         judged = judge(loaded.filters if local.exclude else (), loaded.rules, now=now)
         connection = connection_of(asked)
         wire = _wire(connection, asked["workspace"], asked["timeout"])
+        tracker, kin = _kin() if asked["incidents"] else (None, None)
         with contextlib.closing(wire):
             hunting = Hunting(
                 made,
@@ -200,6 +206,7 @@ def hunt_workspace(out: Output, form: str, fail_on: str | None, asked: dict[str,
                 bound=judged.bound,
                 choice=choice,
                 joining=joining,
+                watch=kin.found if kin is not None else None,
                 journal=asked["resume"],
                 batch=asked["batch"],
             )
@@ -217,7 +224,23 @@ def hunt_workspace(out: Output, form: str, fail_on: str | None, asked: dict[str,
         compared.write(out.stream, form)
         codes += compared.codes(asked["differing"])
     elif not asked["compare"]:
-        _write([one for one in findings if asked["show_excluded"] or one.verdict.decision == "alert"], form, out)
+        made_of = _incidents(tracker, asked["workspace"], decisions) if tracker is not None else []
+        shown = [one for one in findings if asked["show_excluded"] or one.verdict.decision == "alert"]
+        _write(shown, made_of, form, out)
+        if fail_on and any(
+            rank(one.level) >= rank(fail_on)
+            for one in made_of
+            if one.decision is None or one.decision.verdict != "benign"
+        ):
+            codes.append(GATE)
+        if made_of:
+            levels = Counter(one.level for one in made_of)
+            several = "incident" if len(made_of) == 1 else "incidents"
+            counts = ", ".join(f"{count:,} {level}" for level, count in levels.items())
+            account.notes.append(
+                f"{len(made_of):,} {several} ({counts}), without what no table holds: "
+                "the kernel's records of the packet filter"
+            )
     if account.interrupted or stopped is not None:
         codes += [INTERRUPTED] if account.interrupted else []
         partial = out.keep_partial()
@@ -282,6 +305,21 @@ def _planned(
     return plan(loaded.rules, read_target(target), options, level=level, needs=needs, check=check)
 
 
+def _decisions(path: str | None) -> dict[str, Decision]:
+    from vedette.cli import hunt
+
+    return hunt._decisions(path)  # noqa: SLF001 (read as by a hunt in logs)
+
+
+def _kin() -> tuple[Tracker, Kin]:
+    """What ties matches into incidents."""
+    from vedette.correlate.tracker import Tracker
+    from vedette.sentinel.hunting.kin import Kin
+
+    tracker = Tracker(recorded=False)
+    return tracker, Kin(tracker)
+
+
 def _joining(loaded: RuleSet, options: Options) -> Any:
     """What joins matches of a workspace, whose rows are put in order first."""
     if not loaded.correlations:
@@ -331,10 +369,17 @@ def _dry_run(made: Plan, loaded: RuleSet, times: Times, batch: int, out: Output,
     return RULES if strict and refused else OK
 
 
-def _write(findings: list[Finding], form: str, out: Output) -> None:
+def _incidents(tracker: Tracker, workspace: str, decisions: dict[str, Decision]) -> list[Incident]:
+    from vedette.correlate.decisions import decided
+    from vedette.correlate.judging import incidents
+
+    return list(decided(incidents(list(tracker.jobs()), f"workspace:{workspace}"), decisions))
+
+
+def _write(findings: list[Finding], late: list[Incident], form: str, out: Output) -> None:
     from vedette.cli import hunt
 
-    hunt._write(iter(findings), iter(()), form, out.stream)  # noqa: SLF001 (the same forms as a hunt in logs)
+    hunt._write(iter(findings), iter(late), form, out.stream)  # noqa: SLF001 (the same forms as a hunt in logs)
 
 
 def _tell(account: Account) -> None:

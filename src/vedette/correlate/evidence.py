@@ -24,6 +24,8 @@ def evidence_of(job: Job) -> Kernel:
 
     Chains that a job lays and takes away again cancel out.
     """
+    if not job.recorded:
+        return Kernel("undeterminable", "the kernel's records of the packet filter are not at hand", ())
     by_table: dict[Table, list[Change]] = {}
     for change in job.changes:
         if change.scope == "job":
@@ -89,6 +91,8 @@ def fills_of(jobs: Sequence[Job]) -> Fills:
 
 def state_of(job: Job, kernel: Kernel, fills: Fills) -> tuple[State, Change | None]:
     """Whether the tables were filled again, by the job itself or by another one, and by which change."""
+    if not job.recorded:
+        return "open", None  # nothing says that it was closed again
     lost = {(table.family, table.table) for table in kernel.tables if table.net is None or table.net < 0}
     if not lost:
         return "restored", None

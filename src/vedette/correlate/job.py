@@ -84,6 +84,7 @@ class Job:
         since: UTC epoch seconds at which it first touched the packet filter.
         process: who did that.
         came_from: address behind it, or the empty text.
+        recorded: the kernel's records of the packet filter are at hand, as in a log; no workspace holds them.
         findings: its findings, in the order of the log.
         by_process: what the kernel recorded of single processes.
         by_job: what they come to together; kept apart, so that no number of processes crowds it out.
@@ -94,6 +95,7 @@ class Job:
     since: float
     process: Process
     came_from: str = ""
+    recorded: bool = True
     findings: Held[tuple[float, Process | None, Finding]] = dataclasses.field(default_factory=_held)
     by_process: Held[Change] = dataclasses.field(default_factory=_held)
     by_job: Held[Change] = dataclasses.field(default_factory=_held)

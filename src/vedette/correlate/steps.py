@@ -29,7 +29,7 @@ def next_steps(job: Job, facts: Sequence[Fact], first: float, last: float, log: 
     """
     host, process = job.key[0], job.process
     session = process.tail.ses
-    search = _search(log, facts[0].origin.file)
+    search = _search(log, facts[0].origin.file) if job.recorded else "ausearch -i"
     node = f" --node {shlex.quote(host)}" if host else ""
     steps = [
         NextStep(

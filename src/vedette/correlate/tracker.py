@@ -35,6 +35,9 @@ _SORTS: Final = {"bind": "bind", "listen": "listen", "accept": "accept", "accept
 class Tracker:
     """Is shown all events and findings of a hunt, in the order of the log.
 
+    Args:
+        recorded: whether the hunt sees the kernel's records of the packet filter.
+
     Attributes:
         sources: the kinds of events that it must be shown.
         left_out: jobs that went before the hunt ended.
@@ -49,7 +52,8 @@ class Tracker:
         NETFILTER_CHANGE,
     )
 
-    def __init__(self) -> None:
+    def __init__(self, *, recorded: bool = True) -> None:
+        self._recorded = recorded
         self.left_out = 0
         self._jobs: OrderedDict[object, Job] = OrderedDict()
         self._peers = Peers()
@@ -102,7 +106,7 @@ class Tracker:
         key = key_of(process)
         job = self._jobs.get(key)
         if job is None:
-            job = self._jobs[key] = Job(key, time, process, self._origins.of(process))
+            job = self._jobs[key] = Job(key, time, process, self._origins.of(process), self._recorded)
             while len(self._jobs) > MAX_JOBS or (self._held > MAX_HELD and len(self._jobs) > 1):
                 self._dismiss(self._jobs.popitem(last=False)[1])
         else:

@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 from tests.auditlog import execution
 from tests.sentinel.hunting.samples import FLUSH, NOON, shipped, told, write
-from tests.sentinel.shipping.logs import NETWORK, PROCESS, decoded, recording, rows_of, written
+from tests.sentinel.shipping.logs import NETWORK, PROCESS, connection, decoded, recording, rows_of, written
 from tests.sentinel.workspace import Fault, Workspace, parsers
 
 from vedette.cli.main import main
@@ -130,6 +130,15 @@ def test_shipped_rows_give_the_findings_of_the_log(workspace, tmp_path, name):
     assert keys(there) == keys(kept)
     verdicts = [{(*key, one["verdict"]["by"]) for one in side for key in keys([one])} for side in (there, kept)]
     assert verdicts[0] == verdicts[1]
+    seen = [
+        {(one["first"], one["hosts"][0], one["user"]) for one in found(side) if one["kind"] == "incident"}
+        for side in (
+            run(workspace, *SINCE, "--incidents"),
+            CliRunner().invoke(main, ["hunt", str(log), "-f", "ndjson", "--incidents"]),
+        )
+    ]
+    assert seen[0] == seen[1]
+    assert len(seen[0]) >= 5
     correlations = [one for one in there if one["kind"] == "correlation"]
     known = [one for one in here if one["kind"] == "correlation"]
     for one in correlations:
@@ -162,6 +171,27 @@ def test_an_exclusion_covers_and_is_counted(workspace, rules, unparsed):
     shown = found(run(workspace, "-r", rules, *SINCE, "--show-excluded"))
     assert [one["verdict"]["decision"] for one in shown] == ["excluded", "alert"]
     assert len(found(run(workspace, "-r", rules, *SINCE, "--no-exclusions"))) == 2
+
+
+def test_incidents_are_tied_by_sessions_without_the_kernel_s_records(workspace, rules, tmp_path, unparsed):
+    detection = "\n    selection:\n        DestinationPort: 443\n    condition: selection\n"
+    write(rules, "net", detection, logsource="category: network_connection")
+    lines = execution(10, ["/bin/bash"], pid=900, ppid=1, time=NOON)
+    lines += execution(11, ["iptables", "-F"], pid=1001, ppid=900, name="/usr/sbin/iptables", time=NOON + 1)
+    log = written(tmp_path / "audit.log", "".join(lines) + connection(12, pid=1002, time=NOON + 2))
+    rows = rows_of([log])
+    workspace.seed(PROCESS, decoded(row for row in rows if row.kind == "process_creation"))
+    workspace.seed(NETWORK, decoded(row for row in rows if row.kind != "process_creation"))
+    result = run(workspace, "-r", rules, *SINCE, "--incidents", "--fail-on", "high")
+    assert result.exit_code == 0, result.output
+    (one,) = [each for each in found(result) if each["kind"] == "incident"]
+    assert (one["hosts"], one["session"]["ses"], one["state"]) == (["gw"], 7, "open")
+    assert (one["kernel"]["verdict"], one["kernel"]["tables"]) == ("undeterminable", [])
+    assert "not at hand" in one["kernel"]["text"]
+    assert {fact["kind"] for fact in one["facts"]} >= {"flush", "connection"}
+    assert all("workspace:" not in step["command"] for step in one["next_steps"])
+    assert "1 incident (" in result.stderr
+    assert run(workspace, "-r", rules, *SINCE, "--incidents", "--fail-on", one["level"]).exit_code == 1
 
 
 def test_times_are_those_of_events_however_late_they_were_received(workspace, rules, unparsed):
@@ -379,7 +409,7 @@ def test_a_comparison_without_a_difference_passes_its_gate(workspace, rules, tmp
     [
         (["--workspace", "x", "LOG"], "--compare LOG shows where they differ"),
         (["--workspace", "x", "--raw"], "--raw speaks of logs"),
-        (["--workspace", "x", "--incidents"], "--incidents speaks of logs"),
+        (["--workspace", "x", "--incidents", "--compare", "LOG"], "--incidents has no place in a comparison"),
         (["--workspace", "x", "--fail-on-difference"], "speaks of --compare"),
         (["LOG", "--dry-run"], "--dry-run speaks of a workspace"),
         (["LOG", "--auth", "cli"], "--auth speaks of a workspace"),

@@ -6,10 +6,10 @@ import dataclasses
 import hashlib
 import time as clock
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
-from vedette.event import Choice
+from vedette.event import Choice, Event
 from vedette.hunt.exclusion import Exclusion
 from vedette.hunt.finding import Finding, RuleHeader, Verdict
 from vedette.hunt.joining import Joining
@@ -126,6 +126,7 @@ class Hunting:
         bound: rule id to the exclusions that apply to it.
         choice: the views that are evaluated.
         joining: joins matches into findings of their own, or None.
+        watch: is shown every match as it is judged, in the order of time, or None.
         journal: path of a journal, or None.
         batch: queries that are sent at once.
         pace: how fast.
@@ -144,12 +145,13 @@ class Hunting:
         bound: Mapping[str, tuple[Exclusion, ...]],
         choice: Choice = "both",
         joining: Joining | None = None,
+        watch: Callable[[Finding, Event], None] | None = None,
         journal: str | None = None,
         batch: int = 1,
         pace: Pace | None = None,
     ) -> None:
         self._plan, self._asks = plan, plan.asks
-        self._judge, self._joining = Judge(bound, choice, workspace), joining
+        self._judge, self._joining, self._watch = Judge(bound, choice, workspace), joining, watch
         self._started = clock.monotonic()
         self._journal: Journal | None = None
         window = times.window
@@ -220,6 +222,8 @@ class Hunting:
             joining.match(finding, judged.event, judged.view)
         if judged.event.time < self._times.since:
             return []
+        if self._watch is not None:
+            self._watch(finding, judged.event)
         if joining is not None and finding.rule.id in joining.silent:
             account.joined += 1
             return []
