@@ -20,7 +20,7 @@ from vedette.telemetry.format import FORMATS, detect_all, first_record
 pytestmark = pytest.mark.long
 
 MINUTES = float(os.environ.get("VEDETTE_FUZZ_MINUTES", "1"))
-CARRIERS = {"syslog": Syslog, "journal": Journal, "laurel": Laurel}
+CARRIERS: dict[str, type[Syslog | Journal | Laurel]] = {"syslog": Syslog, "journal": Journal, "laurel": Laurel}
 WRITERS = {
     "syslog": (writing.traditional, writing.modern, writing.rfc5424, writing.escaped),
     "journal": (writing.export, writing.journal_json),

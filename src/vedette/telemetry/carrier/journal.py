@@ -35,6 +35,8 @@ _HOST: Final = re.compile(rb"[^\s\x00-\x1f\x7f]{1,255}")
 _KERNEL: Final = b"audit: "
 _PROGRAMS: Final = frozenset(PROGRAMS)
 _NUMBER: Final = re.compile(rb"\d{1,17}")
+#: Hosts of one export that are told apart.
+_MOST_HOSTS: Final = 10_000
 _CALL: Final = b"type=SYSCALL "
 #: What is read of an entry.
 _WANTED: Final = (
@@ -208,7 +210,7 @@ class Journal:
             if fields.get(b"_UID", b"0") != b"0":
                 self.foreign += 1
                 return
-            if _CALL in message[:300]:
+            if _CALL in message[:300] and len(self._of_auditd) < _MOST_HOSTS:
                 self._of_auditd.add(host)
             self._take(message if found[1] else _node(host) + message, start)
             return
