@@ -70,7 +70,6 @@ class Service:
         self.resource = resource.rstrip("/")
         self._client = connection.manager(**{"retry_total": 6, "retry_backoff_max": 60, **options})
         self._base = connection.endpoint or connection.cloud.manager
-        self._host = urlsplit(self._base).netloc
 
     def __enter__(self) -> Self:
         """Itself."""
@@ -101,7 +100,7 @@ class Service:
             if not more:
                 return
             # The token goes to the service alone, whatever an answer says.
-            if urlsplit(str(more)).netloc != self._host or urlsplit(str(more)).scheme != "https":
+            if _origin(str(more)) != _origin(self._base):
                 raise RefusedError(f"the next page of {kind} lies on another host, {urlsplit(str(more)).netloc}", 0)
             url = str(more)
         raise RefusedError(f"{kind} have more than {MAX_PAGES} pages", 0)
@@ -197,6 +196,16 @@ class Service:
                 return f"{status}: it was changed since it was read: {said}; plan again"
             case _:
                 return f"{status}: {method} {where}: {said}"
+
+
+def _origin(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port; the service writes the port into some links and not into others."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or 443
+    except ValueError:
+        return "", "", 0
+    return parts.scheme, parts.hostname or "", port
 
 
 def _bounded(parts: Iterator[bytes]) -> bytes:

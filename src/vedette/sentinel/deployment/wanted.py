@@ -58,7 +58,10 @@ def _marked(
     """The object with the line that says whose it is below its description, which is cut where both are too long."""
     most = read_limits().limit("description-length").most - len(str(Mark(pack, target, "0" * 32))) - 2
     text = _description(kind, body)
-    text = text if len(text) <= most else text[: most - len(_CUT)].rstrip() + _CUT
+    if len(text) > most:
+        # What is cut is the rule's own text: who wrote it and under which license stays.
+        own, _, credit = text.rpartition("\n\n")
+        text = f"{own[: max(0, most - len(credit) - 2 - len(_CUT))].rstrip()}{_CUT}\n\n{credit}"
     bare = resource_of(kind, name, with_description(kind, body, text), items=items, needs=needs, rule=rule)
     mark = Mark(pack, target, bare.digest)
     told = with_description(kind, body, f"{text}\n\n{mark}")
