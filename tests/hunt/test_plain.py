@@ -224,6 +224,27 @@ def test_correlations_join_plain_events(folder):
     assert (one.correlation.count, one.correlation.group) == (3, {"User": "nobody"})
 
 
+def test_lines_of_two_files_are_two_events_and_those_of_a_copy_one(folder):
+    joined = {
+        "title": "Often", "id": "00000000-0000-4000-8000-0000000000fe", "level": "critical", "status": "test",
+        "correlation": {
+            "type": "event_count", "rules": ["rule_1"], "group-by": ["User"], "timespan": "1m", "condition": {"gte": 2},
+        },
+    }  # fmt: skip
+    (folder / "rules" / "often.yml").write_text(yaml.safe_dump(joined), "utf-8")
+    for other, counts in ((1795509331, [2]), (1795509330, [])):
+        logs = []
+        for name, time in (("a", 1795509330), ("b", other)):
+            path = folder / f"{name}.ndjson"
+            path.write_bytes(json.dumps(START | {"time": time, "host": "gw"}).encode() + b"\n")
+            logs.append(str(path))
+        hunt = Hunt(
+            Options(logs=tuple(logs), rules=(str(folder / "rules"),), map=str(folder / "map.toml")), joining=correlating
+        )
+        found = [one.correlation for one in hunt.findings() if one.correlation is not None]
+        assert [one.count for one in found] == counts
+
+
 def test_since_and_until_bound_findings(folder):
     data = [START | {"time": 1795509330 + number} for number in range(5)]
     findings, hunt = hunted(folder, data, since=1795509331.0, until=1795509333.0)

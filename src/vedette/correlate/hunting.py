@@ -129,7 +129,8 @@ class Correlating:
                 return Session(host, self._boots.get(host, 0), int(number)) if known else None
             return _bounded(text_of(value))
 
-        key = (host, finding.origin.serial, _mark(finding), finding.rule.id)
+        # Of rows without a number of their own the serial is the line, which says nothing from file to file.
+        key = (host, finding.origin.serial, _mark(finding), finding.rule.id, event.time)
         complete = self.evaluation.push(finding.rule.id, event.time, read, key=key, item=seen)
         self._due += self._findings(complete)
 
