@@ -266,7 +266,10 @@ def _templates(
         if one.form == "analytics":
             groups.setdefault(one.rule, []).append(template.rule(one.content, needs))
         elif one.form == "hunting":
-            groups.setdefault(one.rule, []).append(template.search(one.content, needs))
+            search = template.search(one.content, needs)
+            # Without it the service answers 409 to a template that is deployed again; templates have it inside.
+            search["properties"]["etag"] = "*"
+            groups.setdefault(one.rule, []).append(search)
         elif one.content:
             groups.setdefault(one.rule, []).append(one.content)
     texts = template.templates(groups.values())
