@@ -140,7 +140,10 @@ def opened(chunks: Iterable[bytes], name: str = "") -> tuple[Format | None, Iter
         return FORMATS[name], iter(chunks)
     chunks = iter(chunks)
     first = next(chunks, b"")
-    return detect(first[:HEAD]), itertools.chain((first,) if first else (), chunks)
+    found = detect(first[:HEAD])
+    if found is None and b"audit(" in first:
+        found = detect(first)  # a syslog whose first audit record comes late
+    return found, itertools.chain((first,) if first else (), chunks)
 
 
 def _recognises(name: str, head: bytes) -> bool:
