@@ -28,12 +28,12 @@ from vedette.hunt.options import Options
 from vedette.lake.dataset import Dataset, is_dataset
 from vedette.lake.retro import Retro
 
-_RULE: Final = """title: A table of nft goes
+_RULE: Final = """title: A program with an argument
 id: 11111111-1111-4111-8111-111111111111
 logsource: {product: linux, category: process_creation}
 detection:
   selection:
-    Image|endswith: /nft
+    Image|endswith: %s
     CommandLine|contains: %s
   condition: selection
 level: high
@@ -94,8 +94,11 @@ def main() -> None:
     folder, made = dataset(log)
     print(json.dumps({"log": log.name, "megabytes": asked.megabytes, "dataset": made}), flush=True)
     sets: dict[str, Path] = {}
-    for name, words in (("one rule, no match", "' delete table '"), ("one rule, many matches", "'add'")):
-        sets[name] = CACHE / f"retro-{name.split()[-2]}.yml"
+    for name, file, words in (
+        ("one rule, no match", "none", ("/nft", "' delete table '")),
+        ("one rule, many matches", "many", ("/sudo", "' '")),
+    ):
+        sets[name] = CACHE / f"retro-{file}.yml"
         sets[name].write_text(_RULE % words)
     sigmahq = snapshot(asked.sigmahq)
     if sigmahq is not None:

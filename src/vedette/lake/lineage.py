@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
+from operator import itemgetter
 from typing import Any, Final
 
 import polars as pl
 
-from vedette.event import ABSENT
-from vedette.lake.columns import loaded, seconds
+from vedette.lake.columns import seconds
 from vedette.lake.dataset import Dataset
 from vedette.lake.entry import Entry
 from vedette.lake.scan import scan
 from vedette.telemetry.auditd.process import Command, Process, Program, Script, Tail
 
-assert ABSENT == 0
 #: Processes that are kept; they come again when they are asked for.
 _MOST: Final = 200_000
 
@@ -67,27 +67,16 @@ def start(row: Mapping[str, Any], parent: Process | None) -> Process:
     return _process({**row, "executed": True}, parent)
 
 
+_TAIL: Final = ("User", "UserId", "LoginUser", "LoginUserId", "LogonId", "ProcessName", "Tty", "AuditKey")
+_PROGRAM: Final = (
+    *("Image.resolved", "Image.invoked"),
+    *("Script", "ScriptInode", "ScriptDevice", "ScriptOwnerId", "ScriptMode"),
+)
+_tail_of: Final = itemgetter(*_TAIL)
+_program_of: Final = itemgetter(*_PROGRAM)
+
+
 def _process(row: Mapping[str, Any], parent: Process | None) -> Process:
-    tail = Tail()
-    tail.user = row["User"] or ""
-    tail.euid = _number(row["UserId"])
-    tail.login_user = row["LoginUser"] or ""
-    tail.auid = _number(row["LoginUserId"])
-    tail.ses = _number(row["LogonId"])
-    tail.comm = row["ProcessName"] or ""
-    tail.tty = row["Tty"] or ""
-    tail.key = row["AuditKey"] or ""
-    script = None
-    if row["Script"] is not None:
-        script = Script(
-            row["Script"],
-            _number(row["ScriptInode"]),
-            row["ScriptDevice"] or "",
-            _number(row["ScriptOwnerId"]),
-            row["ScriptMode"] or "",
-        )
-    tail.exe = row["Image.resolved"] or ""
-    program = Program(tail.exe, row["Image.invoked"] or "", script)
     cut = row["cut"]
     command = None if cut is None else Command(row["CommandLine"] or "", (), cut=cut)
     return Process(
@@ -96,8 +85,8 @@ def _process(row: Mapping[str, Any], parent: Process | None) -> Process:
         row["pid"],
         row["ppid"],
         parent,
-        tail,
-        program,
+        _tail(*_tail_of(row)),
+        _program(*_program_of(row)),
         command,
         row["CurrentDirectory"] or "",
         seconds(row["time"]),
@@ -109,7 +98,41 @@ def _process(row: Mapping[str, Any], parent: Process | None) -> Process:
     )
 
 
+@functools.lru_cache(maxsize=20_000)
+def _tail(
+    user: str | None,
+    euid: str | None,
+    login_user: str | None,
+    auid: str | None,
+    ses: str | None,
+    comm: str | None,
+    tty: str | None,
+    key: str | None,
+) -> Tail:
+    """Who runs it; most processes share that with others."""
+    tail = Tail()
+    tail.user, tail.euid = user or "", _number(euid)
+    tail.login_user, tail.auid = login_user or "", _number(auid)
+    tail.ses = _number(ses)
+    tail.comm, tail.tty, tail.key = comm or "", tty or "", key or ""
+    return tail
+
+
+@functools.lru_cache(maxsize=20_000)
+def _program(
+    resolved: str | None,
+    invoked: str | None,
+    path: str | None,
+    inode: str | None,
+    device: str | None,
+    owner: str | None,
+    mode: str | None,
+) -> Program:
+    """What runs; likewise."""
+    script = None if path is None else Script(path, _number(inode), device or "", _number(owner), mode or "")
+    return Program(resolved or "", invoked or "", script)
+
+
 def _number(text: str | None) -> int:
     """A number as the reader keeps it: -1 where it is absent."""
-    value = loaded("UserId", text)
-    return value if isinstance(value, int) else -1
+    return -1 if text is None else int(text)
