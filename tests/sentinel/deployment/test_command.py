@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from tests.auditlog import execution
 from tests.sentinel.deployment.test_apply import FILTER, RULE
 from tests.sentinel.workspace import Workspace
 from tests.sentinel.workspace.parsers import PROCESS
@@ -121,3 +122,18 @@ def test_history_of_the_workspace_keeps_a_noisy_rule_out(workspace, rules):
     assert "x refused" in refused.stdout
     assert "+ create" in run(workspace, *asked, "--max-alerts-per-day", "2", "--allow-noisy").stdout
     assert "+ create" in run(workspace, *asked).stdout
+
+
+def test_history_of_logs_keeps_a_noisy_rule_out_and_counts_no_exclusion(workspace, rules, tmp_path):
+    (rules / "eve.yml").write_text(
+        RULE.format(title="Eve", number=1, user="eve").replace("User: eve", "CommandLine|contains: needle")
+    )
+    log = tmp_path / "audit.log"
+    events = [execution(serial, ["/bin/x", "needle"], pid=serial, ppid=1) for serial in range(1, 4)]
+    log.write_text("".join(line for one in events for line in one))
+    asked = ("plan", rules, "--kind", "analytics", "--history", log)
+    refused = run(workspace, *asked, "--max-alerts-per-day", "2")
+    assert "3 on the busiest of 1 day of logs; more than 2" in refused.stdout, refused.output
+    assert "+ create" in run(workspace, *asked).stdout
+    both = run(workspace, *asked, "--history-days", "7")
+    assert (both.exit_code, "give one of them" in both.stderr) == (3, True)

@@ -116,3 +116,11 @@ def test_a_noisy_rule_is_not_put_in_place_and_its_hunting_query_is():
     assert [(step.action, step.why) for step in steps] == [("refused", "too many"), ("create", "")]
     (step,) = plan([made()], [made()], INTENT, noisy={"r": "too many"}).steps
     assert step.action == "same"
+
+
+def test_a_list_whose_rows_are_still_on_their_way_is_not_taken_for_one_changed_by_hand():
+    body = {"displayName": "l", "provider": "Vedette", "itemsSearchKey": "a"}
+    wanted = resource_of("watchlist", "l", body, items={"1": {"a": "1"}})
+    live = resource_of("watchlist", "l", {**body, "uploadStatus": "InProgress"})
+    (step,) = plan([live], [wanted], INTENT).steps
+    assert (step.action, step.why) == ("refused", "its rows are still being uploaded; plan again in a while")

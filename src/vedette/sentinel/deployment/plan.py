@@ -174,6 +174,8 @@ def _step(before: Resource | None, after: Resource, intent: Intent, why: str) ->
         return Step("refused", before, after, (), why)
     if before is None:
         return Step("create", None, after, differences({}, after.fields), enable=intent.enable and after.kind == "rule")
+    if str(before.body.get("uploadStatus", "")).lower() in ("new", "inprogress"):
+        return Step("refused", before, after, (), "its rows are still being uploaded; plan again in a while")
     enable = intent.enable and after.kind == "rule" and before.body.get("enabled") is not True
     found = differences(before.fields, after.fields)
     if enable:
