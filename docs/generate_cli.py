@@ -27,8 +27,10 @@ Where several apply, the first of this list is the one that is given.
 |---|---|
 | 130 | interrupted; the findings printed so far stand |
 | 3 | usage or configuration: the command line can't be obeyed |
-| 4 | telemetry unreadable: none of the logs, or not all evidence of `vedette test`, could be read |
-| 1 | gate failed: findings at or above `--fail-on`, a case of `vedette test`, or `vedette audit --fail-below` |
+| 4 | telemetry unreadable: none of the logs, or not all evidence of `vedette test`, could be read; no answer of a \
+workspace |
+| 1 | gate failed: findings at or above `--fail-on`, a case of `vedette test`, or `vedette audit --fail-below`; or \
+something was left undone: dead letters of `vedette ship`, objects of `vedette deploy apply` |
 | 2 | rule errors, with `--strict`; or the one rule that was asked about can't be loaded |
 | 0 | ran to its end |
 | 70 | a defect of Vedette itself; the traceback is for a report |

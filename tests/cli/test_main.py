@@ -75,7 +75,7 @@ def test_an_unknown_verb_is_answered_with_the_nearest():
     result = run("hnut", "x")
     assert result.exit_code == USAGE
     assert "no such verb 'hnut'; did you mean 'hunt'?" in result.stderr
-    assert "the verbs are hunt, explain" in run("zzz").stderr
+    assert "the verbs are hunt, ingest, explain" in run("zzz").stderr
 
 
 @pytest.mark.parametrize(

@@ -200,3 +200,21 @@ def test_numbers_beyond_all_bounds_are_kept(tmp_path, lines, ingest):
         re.sub(rb" inode=\d+", b" inode=99999999999999999999", re.sub(rb"audit\(\d+", b"audit(999999999999", text))
     )
     assert ingest(lake, log).rows > 0
+
+
+def test_records_that_syslog_carries_are_kept_like_auditds_own(tmp_path, lines, ingest):
+    log, syslog = tmp_path / "audit.log", tmp_path / "syslog"
+    log.write_bytes(b"".join(lines))
+    head = b"2026-11-24T08:35:30.000000+00:00 gw-nft-01 audisp-syslog: "
+    syslog.write_bytes(b"".join(head + line.replace(b"\x1d", b" ") for line in lines))
+    assert ingest(tmp_path / "own", log).rows == ingest(tmp_path / "carried", syslog).rows > 0
+
+
+def test_a_log_of_another_kind_is_named_and_not_kept(tmp_path, lines, ingest):
+    log, other = tmp_path / "audit.log", tmp_path / "events.json"
+    log.write_bytes(b"".join(lines))
+    other.write_text('{"Event":{"System":{"EventID":1,"Channel":"Security","Computer":"a"},"EventData":{"a":"b"}}}\n')
+    account = ingest(tmp_path / "lake", log, other)
+    assert [problem.code for problem in account.problems] == ["not-kept"]
+    assert "Windows events as JSON" in str(account.problems[0])
+    assert len(account.added) == 1

@@ -82,7 +82,10 @@ def hunt(
 ) -> None:
     """Hunt through logs with Sigma rules.
 
-    LOG is an audit log (plain, gzip, xz or zstd), a folder of them, - for stdin, or a dataset of `vedette ingest`.
+    LOG is a log (plain, gzip, xz or zstd), a folder of them, - for stdin, or a dataset of `vedette ingest`. Audit logs
+    are read as auditd writes them or as syslog, journald and LAUREL carry them; beside them events of Windows, Sysmon
+    for Linux, Defender, ASIM and Auditbeat, and any NDJSON, CSV or Parquet by --map.
+
     Without -r the built-in pack linux-firewall hunts. Findings go to stdout; what was covered, and what was not, to
     stderr. With --workspace the rules are asked of a workspace of Log Analytics as KQL, and its rows are the findings.
     """

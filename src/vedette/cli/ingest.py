@@ -19,15 +19,16 @@ if TYPE_CHECKING:
 @click.option(
     "--no-records",
     is_flag=True,
-    help="Leave out single records: half the size, but rules for service auditd then match nothing.",
+    help="Leave out single records: a fraction of the size, but rules for service auditd match nothing.",
 )
 @passwd_option
 @click.pass_context
 def ingest(ctx: click.Context, /, logs: tuple[str, ...], output: str, no_records: bool, passwd: str | None) -> None:
     """Write the events of logs into a dataset of Parquet files.
 
-    LOG is an audit log (plain, gzip, xz or zstd), a folder of them, or - for stdin. A log that the dataset holds
-    already adds nothing, whatever it is called now; one that has grown since takes the place of what it was.
+    LOG is an audit log (also as syslog, journald or LAUREL carry it), a folder of them, or - for stdin. A log that the
+    dataset holds already adds nothing, whatever it is called now; one that has grown since takes the place of what it
+    was. Logs of other kinds are named and not kept.
     `vedette hunt DATASET` then finds what a hunt through the logs would find.
     """
     from rich.console import Console

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
-from vedette.errors import TelemetryError
+from vedette.errors import Location, TelemetryError
 from vedette.event.logsource import AUDIT_RECORD
 from vedette.hunt.assignment import KINDS
 from vedette.hunt.options import Progress
@@ -22,6 +22,8 @@ from vedette.lake.writing import Writing
 from vedette.telemetry.auditd.accounts import Accounts, load_accounts
 from vedette.telemetry.auditd.node import Node
 from vedette.telemetry.auditd.reader import AuditReader
+from vedette.telemetry.carrier.carried import Carried
+from vedette.telemetry.format import Format, opened
 from vedette.telemetry.listing import LogFile, expand
 from vedette.telemetry.source import STDIN, Source
 
@@ -181,13 +183,17 @@ class Ingest:
         self._since()
         try:
             with Source(task.file.path) as source:
-                chunks = self._sight.through(identity.through(source.chunks(_CHUNK)))
-                for batches in self._reader.read(_named(task.file.path), chunks, more=not last):
+                form, chunks = opened(source.chunks(_CHUNK), task.file.format)
+                _check_kept(form, task.file.path)
+                carried = Carried("auditd" if form is None else form.name, identity.through(iter(chunks)))
+                records = self._sight.through(carried.chunks)
+                for batches in self._reader.read(_named(task.file.path), records, more=not last, places=carried.places):
                     if writing is not None:
                         writing.add(batches)
                     self._on_progress(Progress("log", before + source.consumed, total, source.produced))
                     yield None
                 problems += source.problems
+                problems += [TelemetryError(one, Location(task.file.path), code="carried") for one in carried.remarks()]
             if last and writing is not None:
                 writing.add(self._reader.close())
         except TelemetryError as error:
@@ -312,3 +318,13 @@ def _stretches(hours: Iterable[int]) -> Iterator[tuple[int, int]]:
 def _named(path: str) -> str:
     """A path as text; bytes that are none become signs of that."""
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _check_kept(form: Format | None, path: str) -> None:
+    if form is not None and form.family == "events":
+        raise TelemetryError(
+            f"not kept: it is {form.title}, and a dataset holds audit records",
+            Location(path),
+            remedy="vedette hunt reads the log itself",
+            code="not-kept",
+        )

@@ -213,6 +213,11 @@ class Retro(Hunt):
             notes.append(f"{lacking:,} logs were ingested without single records, so rules for auditd can't match them")
         if self.options.raw:
             notes.append("a dataset has no raw records; --raw needs the logs")
+        keywords = sum(len(one.keywords) for source, one in self._by_source.items() if source != AUDIT_RECORD)
+        if keywords:
+            notes.append(
+                f"a dataset keeps no text of records with events: {keywords:,} rules by keyword can't match them here"
+            )
         if self.options.passwd:
             notes.append("names were given when the logs were ingested; --passwd changes nothing here")
         if problems := sum(len(entry.problems) for entry in self._entries):
