@@ -23,8 +23,11 @@ from vedette.telemetry.auditd.happening import Batch, Happening
 from vedette.telemetry.auditd.reader import AuditReader
 from vedette.telemetry.auditd.records import RAW
 
-#: Matches that are kept; one for each distinct row and rule.
-_MOST_REASONS: Final = 200_000
+#: Shapes whose matches are kept.
+_MOST_SHAPES: Final = 100_000
+#: Matches that are kept, one for each rule and distinct row of what it reads; each holds its texts, and what a writer
+#: made of them.
+_MOST_MATCHES: Final = 20_000
 
 
 class Telling:
@@ -46,6 +49,7 @@ class Telling:
         self._raw = raw
         self._clock = Clock()
         self._headers: dict[str, RuleHeader] = {}
+        self._epochs: dict[int, int] = {}
         self._matches: dict[tuple[int, int, int], tuple[Match, ...]] = {}
         self._shared: dict[tuple[object, ...], Match] = {}
         self._places: dict[tuple[int, int, tuple[View, ...]], dict[str, int]] = {}
@@ -55,6 +59,11 @@ class Telling:
         source = batch.source
         assignment = self._assignments[source]
         key = (assignment.order, batch.shapes.epoch, batch.numbers[place])
+        if self._epochs.get(key[0]) != key[1]:
+            # Shapes were cleared, so that what is kept by their numbers and codes is of no more use.
+            self._epochs[key[0]] = key[1]
+            self._matches.clear()
+            self._shared.clear()
         matches = self._matches.get(key)
         if matches is None:
             matches = self._matches_of(batch, key, assignment, happening, hits)
@@ -140,7 +149,7 @@ class Telling:
             found.append(match)
         matches = tuple(found)
         if shared:
-            if len(self._matches) > _MOST_REASONS:
+            if len(self._matches) > _MOST_SHAPES:
                 self._matches.clear()
             self._matches[key] = matches
         return matches
@@ -165,7 +174,7 @@ class Telling:
             predicate, reads = assignment.predicates[hit.query], assignment.reads[hit.query]
             matched, verdict = explain(predicate, reads, row, "", view)
             match = Match(self._header(assignment.rules[hit.query]), matched, _view_names(hit.views), verdict, view)
-            if len(self._shared) > _MOST_REASONS:
+            if len(self._shared) > _MOST_MATCHES:
                 self._shared.clear()
             self._shared[known] = match
         return match

@@ -53,6 +53,7 @@ class SightedEncoder:
     def __init__(self) -> None:
         self._places: dict[tuple[str, str], bytes] = {}
         self._files: dict[str, bytes] = {}
+        self._rules: dict[int, tuple[RuleHeader, bytes]] = {}
 
     def lines(self, sighting: Sighting) -> bytes:
         """A line for each of its findings, in order, as `ndjson.encode` writes them.
@@ -82,15 +83,17 @@ class SightedEncoder:
         for match in sighting.matches:
             shown = match.shown
             if not isinstance(shown, tuple):
-                shown = match.shown = _shown(match)
+                shown = match.shown = self._shown(match)
             parts += (head, shown[0], middle, shown[1], end)
         return b"".join(parts)
 
-
-def _shown(match: Match) -> tuple[bytes, bytes]:
-    """What stands before and behind the event's own part."""
-    why = _members(_Why(match.matched, match.views, match.verdict))
-    return _members(_Rule(match.rule)) + b",", b"," + why + b","
+    def _shown(self, match: Match) -> tuple[bytes, bytes]:
+        """What stands before and behind the event's own part; a rule's header is kept once."""
+        rule = self._rules.get(id(match.rule))
+        if rule is None or rule[0] is not match.rule:
+            rule = self._rules[id(match.rule)] = match.rule, _members(_Rule(match.rule)) + b","
+        why = _members(_Why(match.matched, match.views, match.verdict))
+        return rule[1], b"," + why + b","
 
 
 def _members(part: msgspec.Struct) -> bytes:

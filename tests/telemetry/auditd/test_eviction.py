@@ -27,7 +27,7 @@ SMALL: dict[ModuleType, dict[str, int]] = {
     outlet: {"SHAPE_BYTES": 100_000, "MAX_NUMBERS": 150},
     reader: {"MAX_PROCESSES": 200, "WINDOW": 8_000},
     ledger: {"MAX_ACCOUNTS": 300, "MAX_SERIES": 300},
-    telling: {"_MOST_REASONS": 200},
+    telling: {"_MOST_SHAPES": 200, "_MOST_MATCHES": 200},
 }
 RULE = """
 title: Nearly every process

@@ -20,6 +20,12 @@ from vedette.telemetry.line import KEPT, split_lines
 
 PARQUET: Final = b"PAR1"
 _BATCH: Final = 4_000
+#: Rows of Parquet that are unpacked first, to learn how big they are, and the fewest at once.
+_FIRST: Final = 1_000
+_FEWEST: Final = 64
+#: Bytes of Parquet that are unpacked at once, and that are held as rows.
+_PART_BYTES: Final = 128 << 20
+_STEP_BYTES: Final = 8 << 20
 #: Bytes that are looked at at once to tell what a file is.
 _HEAD: Final = 4_096
 _MOST_COLUMNS: Final = 4_096
@@ -71,7 +77,7 @@ def rows(chunks: Iterable[bytes], file: str, rejects: Rejects) -> Iterator[list[
     chunks = itertools.chain((head,), chunks)
     sort = sort_of(head)
     if sort == "parquet":
-        yield from _parquet(chunks, file)
+        yield from _parquet(chunks, file, rejects)
     elif sort == "json":
         for some in objects(chunks, file, rejects):
             yield [Row(one.offset, one.line, one.data, one.value) for one in some]
@@ -186,7 +192,7 @@ def _csv(chunks: Iterable[bytes], file: str, rejects: Rejects) -> Iterator[list[
     yield found
 
 
-def _parquet(chunks: Iterable[bytes], file: str) -> Iterator[list[Row]]:
+def _parquet(chunks: Iterable[bytes], file: str, rejects: Rejects) -> Iterator[list[Row]]:
     """Rows of Parquet; a file that is packed or comes by a pipe goes through a temporary one."""
     path = Path(file)
     try:
@@ -194,13 +200,13 @@ def _parquet(chunks: Iterable[bytes], file: str) -> Iterator[list[Row]]:
     except OSError:
         direct = False
     if direct:
-        yield from _frames(file, file)
+        yield from _frames(file, file, rejects)
         return
     with tempfile.NamedTemporaryFile(suffix=".parquet") as spool:
         for chunk in chunks:
             spool.write(chunk)
         spool.flush()
-        yield from _frames(spool.name, file)
+        yield from _frames(spool.name, file, rejects)
 
 
 def _begins(path: Path) -> bool:
@@ -209,24 +215,32 @@ def _begins(path: Path) -> bool:
         return log.read(len(PARQUET)) == PARQUET
 
 
-def _frames(path: str, file: str) -> Iterator[list[Row]]:
+def _frames(path: str, file: str, rejects: Rejects) -> Iterator[list[Row]]:
     import polars as pl  # noqa: PLC0415 (a quarter of a second, for Parquet alone)
 
-    number = 1
+    number, most = 1, _FIRST
     try:
         frame = pl.scan_parquet(path, glob=False)
         while True:
-            part = frame.slice(number - 1, 16 * _BATCH).collect(engine="streaming")
+            part = frame.slice(number - 1, most).collect(engine="streaming")
             if part.is_empty():
                 return
-            for start in range(0, part.height, _BATCH):
+            # A small file may unpack to any size, so rows are taken by their bytes.
+            row_size = max(1, int(part.estimated_size()) // part.height)
+            step = max(1, min(_BATCH, _STEP_BYTES // row_size))
+            for start in range(0, part.height, step):
                 found: list[Row] = []
-                for row in part.slice(start, _BATCH).iter_rows(named=True):
+                for row in part.slice(start, step).iter_rows(named=True):
                     values = {_clean(name): _plain(value) for name, value in row.items()}
                     told = {name: value for name, value in values.items() if value is not None}
-                    found.append(Row(0, number, msgspec.json.encode(told), values))
+                    raw = msgspec.json.encode(told)
+                    if len(raw) < KEPT:
+                        found.append(Row(0, number, raw, values))
+                    else:
+                        rejects.add("too-long", file, number)
                     number += 1
                 yield found
+            most = max(_FEWEST, min(16 * _BATCH, _PART_BYTES // row_size))
     except (pl.exceptions.PolarsError, OSError, ValueError) as error:
         raise TelemetryError(
             f"can't be read as Parquet from row {number} on: {str(error)[:200]}",
