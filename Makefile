@@ -4,7 +4,7 @@
 #             VENV=.venv          where the virtual environment lies
 #             LOG=FILE ARGS=...   what `make hunt` reads, and further options for it
 #             TESTS=... ARGS=...  what the test targets run, and further options for pytest
-#             MINUTES=5           how long `make fuzz` puts bytes into the readers
+#             MINUTES=10          how long `make fuzz` puts bytes into the readers
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -18,7 +18,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOG ?= src/vedette/packs/linux-firewall/evidence/gw-nft-01.audit.log.gz
 ARGS ?=
 TESTS ?= tests
-MINUTES ?= 5
+MINUTES ?= 10
 JOBS ?= auto
 
 .PHONY: help hunt test test-long check format bench fuzz docs sigmahq lock clean distclean

@@ -27,7 +27,7 @@ from vedette.telemetry.auditd.records import RAW
 _MOST_SHAPES: Final = 100_000
 #: Matches that are kept, one for each rule and distinct row of what it reads; each holds its texts, and what a writer
 #: made of them.
-_MOST_MATCHES: Final = 20_000
+_MOST_MATCHES: Final = 10_000
 
 
 class Telling:
