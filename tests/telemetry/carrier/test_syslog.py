@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from vedette.telemetry.block import MAX_LINE
@@ -133,3 +135,19 @@ def test_an_octal_separator_inside_a_strangers_text_is_text() -> None:
     assert unescaped(b'type=PATH name="/a#035OUID=" x') == b'type=PATH name="/a#035OUID=" x'
     assert unescaped(b'type=PATH name="/a#035OUID=b"#035OUID="root"') == b'type=PATH name="/a#035OUID=b"\x1dOUID="root"'
     assert unescaped(b"type=PATH name=#035") == b"type=PATH name=#035"
+
+
+def test_lines_as_short_as_can_be_take_no_more_memory_than_others() -> None:
+    good = STAMP + b"audispd: " + CWD + b"\n"
+    data = good + b"\n" * (1 << 19) + good
+    syslog = Syslog()
+    tracemalloc.start()
+    try:
+        out = b"".join(syslog.stream([data]))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert out == (b"node=gw " + CWD + b"\n") * 2
+    assert (syslog.records, syslog.others) == (2, 1 << 19)
+    assert syslog.places.in_file(len(out) // 2) == len(data) - len(good)
+    assert peak < 48 << 20

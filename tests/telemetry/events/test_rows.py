@@ -113,3 +113,18 @@ def test_tables_are_told_by_their_columns(row, recognise):
     data = json.dumps(row).encode()
     found = {one for one in (recognise_defender, recognise_asim, recognise_auditbeat) if one(data)}
     assert found == {recognise}
+
+
+def test_parquet_that_unpacks_to_much_is_read_piece_by_piece(tmp_path):
+    path = tmp_path / "x.parquet"
+    texts = ["x" * 50_000] * 1_200 + ["y" * (1 << 21)] + ["z"] * 3
+    pl.DataFrame({"a": texts}).write_parquet(path)
+    assert path.stat().st_size < 1 << 20
+    rejects = Rejects()
+    sizes, lines = [], []
+    for some in rows([path.read_bytes()], str(path), rejects):
+        sizes.append(sum(len(row.raw) for row in some))
+        lines += [row.line for row in some]
+    assert lines == [*range(1, 1_201), *range(1_202, 1_205)]
+    assert rejects.counts == {"too-long": 1}
+    assert max(sizes) < 16 << 20

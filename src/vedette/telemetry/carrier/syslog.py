@@ -53,6 +53,9 @@ _NEW: Final = re.compile(
 )
 #: Bytes of the record that a template takes in: `node=` or `type=`.
 _BEGIN: Final = 5
+#: Lines that are looked at at once, and bytes of a block that has more.
+_MOST_LINES: Final = 1 << 17
+_PART: Final = 1 << 17
 
 
 class Syslog:
@@ -83,9 +86,10 @@ class Syslog:
             if block.too_long:
                 self.too_long += 1
                 continue
-            given = self._records(block)
-            if given:
-                yield given
+            for part in _parts(block):
+                given = self._records(part)
+                if given:
+                    yield given
 
     def remarks(self) -> Iterator[str]:
         """What its user must know of how it was read."""
@@ -169,6 +173,19 @@ class Syslog:
             time = found.start(1) - start, found.end(1) - start
             self._templates.append(Template(text[start:place], record[:_BEGIN], time, node))
         return node + record
+
+
+def _parts(block: Block) -> Iterator[Block]:
+    """A block, parted where its lines are so short that they are too many to be looked at at once."""
+    data = block.data
+    if data.count(b"\n") <= _MOST_LINES:
+        yield block
+        return
+    start = 0
+    while start < len(data):
+        end = data.rfind(b"\n", start, start + _PART) + 1 or data.find(b"\n", start) + 1 or len(data)
+        yield Block(block.offset + start, data[start:end])
+        start = end
 
 
 def recognise(head: bytes) -> bool:

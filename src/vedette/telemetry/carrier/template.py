@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 
 #: So many templates are held against the lines; what fits none is looked at by itself.
 MOST: Final = 16
-#: Lines that are held against a template at once.
-_AT_ONCE: Final = 1 << 14
 
 
 class Template:
@@ -74,13 +72,8 @@ class Template:
         within = starts + self._width <= len(text)
         if len(text) < self._width:
             return within
-        rows = np.lib.stride_tricks.sliding_window_view(text, self._width)
-        places = starts[within]
-        fitting = np.zeros(len(places), np.bool_)
-        # Lines may be as short as their newline: held against a prefix at once, a block would be copied many times over.
-        for at in range(0, len(places), _AT_ONCE):
-            some = rows[places[at : at + _AT_ONCE]]
-            np.logical_and.reduce((some >= self._low) & (some <= self._high), axis=1, out=fitting[at : at + _AT_ONCE])
+        rows = np.lib.stride_tricks.sliding_window_view(text, self._width)[starts[within]]
+        fitting: NDArray[np.bool_] = np.logical_and.reduce((rows >= self._low) & (rows <= self._high), axis=1)
         if within.all():
             return fitting
         found = np.zeros(len(starts), np.bool_)
