@@ -87,7 +87,7 @@ _HOMES: Final[dict[str, _Home]] = {
 }
 
 #: Formats that one file may hold side by side, line by line; it is read once as each of them.
-_BESIDE: Final[dict[str, tuple[str, ...]]] = {"syslog": ("sysmon-linux",)}
+_BESIDE: Final[dict[str, tuple[str, ...]]] = {"syslog": ("sysmon-linux",), "journal": ("sysmon-linux",)}
 
 
 def detect(head: bytes) -> Format | None:
@@ -103,7 +103,7 @@ def detect(head: bytes) -> Format | None:
 
 
 def detect_all(head: bytes) -> tuple[Format, ...]:
-    """All formats that a log is to be read as: more than one where syslog carries audit records and Sysmon's events.
+    """All formats that a log is to be read as: two where syslog or a journal carries Sysmon's events beside records.
 
     Args:
         head: as for `detect`.

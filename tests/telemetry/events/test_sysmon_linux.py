@@ -9,7 +9,7 @@ from tests.telemetry.events.hunted import events, told
 
 from vedette.event import LogSource
 from vedette.telemetry.events.sysmon_linux import first_record, kinds, read, recognise
-from vedette.telemetry.format import detect
+from vedette.telemetry.format import detect, detect_all
 
 
 def event(number: int = 1, system: str = "", **data: str) -> str:
@@ -63,9 +63,44 @@ def test_a_journal_in_json_says_the_same():
     assert detect(line) is not None
 
 
+def exported(message: bytes, who: str, user: str, *, binary: bool = False) -> bytes:
+    """An entry as `journalctl -o export` writes it."""
+    told = {"__CURSOR": "s=1", "__REALTIME_TIMESTAMP": "1", "__MONOTONIC_TIMESTAMP": "1", "_HOSTNAME": "web-01"}
+    told |= {"SYSLOG_IDENTIFIER": who, "_UID": user}
+    lines = b"".join(f"{name}={value}\n".encode() for name, value in told.items())
+    length = len(message).to_bytes(8, "little")
+    return lines + (b"MESSAGE\n" + length + message if binary else b"MESSAGE=" + message) + b"\n\n"
+
+
+@pytest.mark.parametrize("size", [7, 1 << 20])
+def test_an_export_of_a_journal_says_the_same_and_only_what_the_sensor_wrote_counts(size):
+    forged = exported(b"x\nMESSAGE=" + START.encode() + b"\n", "web", "33", binary=True)
+    data = b"".join(
+        (
+            forged,
+            exported(START.encode(), "sysmon", "1000"),
+            exported(START.encode(), "web", "0"),
+            exported(START.encode(), "sysmon", "0"),
+            exported(START.encode().replace(b"sh -c a", b"sh\n-c a"), "sysmon", "0", binary=True),
+        )
+    )
+    assert [form.name for form in detect_all(data)] == ["journal", "sysmon-linux"]
+    plains, rejects = events(read, data, size)
+    assert rejects.counts == {"event-of-another-program": 2}
+    assert [plain.values["CommandLine"] for plain in plains] == ["sh -c a && b <x '", "sh\n-c a && b <x '"]
+    assert {plain.host for plain in plains} == {"web-01"}
+    assert data[plains[0].offset :].startswith(b"__CURSOR=")
+
+
+def test_a_whole_journal_in_json_is_read_for_the_sensor_too():
+    whole = {"__CURSOR": "s=1", "MESSAGE": START, "SYSLOG_IDENTIFIER": "sysmon", "_UID": "0"}
+    assert [form.name for form in detect_all(json.dumps(whole).encode())] == ["journal", "sysmon-linux"]
+
+
 @pytest.mark.parametrize(
     "line",
     [
+        json.dumps({"MESSAGE": START, "SYSLOG_IDENTIFIER": "sysmon", "_UID": "1000"}),
         f"Nov 24 08:35:30 web-01 sshd[7]: Invalid user sysmon: {START} from 192.0.2.1",
         f"Nov 24 08:35:30 web-01 sshd[7]: {START}",
         f"Nov 24 08:35:30 web-01 sysmon: x {START}",

@@ -1,12 +1,13 @@
 """Sysmon for Linux: one event in XML a line, in syslog or in a journal.
 
 Only lines of the program `sysmon` are read: text that another program logs can't pose as an event. But whoever may
-write to syslog can write as any program; nothing in a line tells.
+write to syslog can write as any program; nothing in a line tells. A journal says who wrote: there only root's count.
 """
 
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,11 +18,13 @@ import msgspec
 
 from vedette.event import LogSource
 from vedette.predicate import Value
+from vedette.telemetry.carrier import journal
 from vedette.telemetry.events.instant import instant
 from vedette.telemetry.events.kind import Kind
 from vedette.telemetry.events.objects import decode
 from vedette.telemetry.events.plain import Plain
 from vedette.telemetry.events.rejects import Rejects
+from vedette.telemetry.events.sysmon_journal import SensorJournal, is_own
 from vedette.telemetry.events.value import text, value_of
 from vedette.telemetry.line import KEPT, Line, split_lines
 
@@ -49,6 +52,8 @@ _UNKNOWN: Final = "-"
 _ENTITY: Final = re.compile(r"&(?:(amp|lt|gt|quot|apos)|#(\d{1,7})|#x([0-9a-fA-F]{1,6}));")
 _NAMED: Final = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _BATCH: Final = 2_000
+#: Bytes by which an export of a journal is told.
+_PEEK: Final = 4_096
 
 
 class _Listed(msgspec.Struct, frozen=True):
@@ -82,6 +87,8 @@ OTHER: Final = Kind(LogSource("linux", "", "sysmon"), (), None, "resolved", TITL
 def recognise(head: bytes) -> bool:
     """Whether a log holds events of Sysmon for Linux near its beginning."""
     if _SENSOR in head:
+        if _is_export(head):
+            return True
         return any(_begin(line) >= 0 for line in head.split(b"\n") if _SENSOR in line)
     return _NUMBERS.search(head) is not None
 
@@ -98,6 +105,14 @@ def first_record(head: bytes) -> tuple[str, float] | None:
 
 def read(chunks: Iterable[bytes], file: str, rejects: Rejects) -> Iterator[list[Plain]]:
     """The events of a log; lines of other programs are none of its business."""
+    chunks = iter(chunks)
+    head = b""
+    while len(head) < _PEEK and (more := next(chunks, None)) is not None:
+        head += more
+    chunks = itertools.chain((head,), chunks)
+    if _is_export(head):
+        yield from _exported(chunks, file, rejects)
+        return
     found: list[Plain] = []
     time = 0.0
     for number, line in enumerate(split_lines(chunks), start=1):
@@ -112,6 +127,34 @@ def read(chunks: Iterable[bytes], file: str, rejects: Rejects) -> Iterator[list[
             yield found
             found = []
     yield found
+
+
+def _is_export(head: bytes) -> bool:
+    return not head.startswith(b"{") and journal.recognise(head)
+
+
+def _exported(chunks: Iterable[bytes], file: str, rejects: Rejects) -> Iterator[list[Plain]]:
+    """The events of an export of a journal."""
+    entries = SensorJournal()
+    time, number = 0.0, 0
+    for some in entries.entries(chunks):
+        found: list[Plain] = []
+        for entry in some:
+            number += 1
+            place = f"entry at byte {entry.offset}"
+            if not entry.own:
+                rejects.add("event-of-another-program", file, place)
+                continue
+            body = entry.message.replace(b"\n", b"&#10;")
+            line = Line(entry.offset, entry.message, len(entry.message), True)
+            plain = _read(body, entry.host, line, number, time, place, file, rejects)
+            if plain is not None:
+                time = plain.time
+                found.append(plain)
+        yield found
+    if entries.broken:
+        rejects.counts["damaged"] += entries.broken
+        rejects.examples.setdefault("damaged", f"{file}: {entries.broken} entries of the journal")
 
 
 def _begin(line: bytes) -> int:
@@ -141,14 +184,21 @@ def _event(line: Line, number: int, file: str, before: float, rejects: Rejects) 
         match = _HEAD.match(data)
         host = (match[1] or match[2] or b"") if match is not None else b""
         body = data[start:]
+    return _read(body, host, line, number, before, number, file, rejects)
+
+
+def _read(
+    body: bytes, host: bytes, line: Line, number: int, before: float, place: int | str, file: str, rejects: Rejects
+) -> Plain | None:
+    """The event of a text; what is wrong with it is counted."""
     if not body.rstrip().endswith(_END) or line.length >= KEPT:
         # What it still says is hunted all the same.
-        rejects.add("cut-off", file, number)
+        rejects.add("cut-off", file, place)
     plain = _plain(body, host.decode("utf-8", "replace"), line, number, before)
     if plain is None:
-        rejects.add("no-sysmon-event", file, number)
+        rejects.add("no-sysmon-event", file, place)
     elif not plain.time:
-        rejects.add("without-time", file, number)
+        rejects.add("without-time", file, place)
     return plain
 
 
@@ -158,7 +208,10 @@ def _message(data: bytes) -> tuple[bytes, bytes] | None:
         entry = decode(data)
     except ValueError:
         return None
-    if not isinstance(entry, dict) or text(entry.get("SYSLOG_IDENTIFIER", "sysmon")).lower() != "sysmon":
+    if not isinstance(entry, dict):
+        return None
+    who = (entry.get("SYSLOG_IDENTIFIER"), entry.get("_UID"))
+    if not is_own(*(None if one is None else text(one).encode("utf-8", "replace") for one in who)):
         return None
     message = entry.get("MESSAGE", entry.get("message"))
     if isinstance(message, list):
