@@ -54,3 +54,16 @@ def serials(tmp_path, detection: str) -> list[int]:
 def test_what_rows_leave_open_is_confirmed_on_the_event(tmp_path, detection, found):
     assert dt.datetime.fromtimestamp(FIRST, dt.UTC).minute == 35
     assert serials(tmp_path, detection) == found
+
+
+def test_a_keyword_is_found_though_its_row_was_seen_before_without_it(tmp_path):
+    rules, log = tmp_path / "rules", tmp_path / "audit.log"
+    rules.mkdir()
+    (rules / "words.yml").write_text(RULE + "  words: ['pid=21 ']\n  condition: words")
+    other = RULE.replace("1111", "2222").replace("Confirmed", "Plain")
+    (rules / "plain.yml").write_text(other + "  s: {CommandLine|contains: ls}\n  condition: s")
+    each = (execution(pid - 15, ["/bin/ls", "-F"], pid=pid, ppid=10, time=FIRST) for pid in (20, 21, 22))
+    lines = "".join(line for event in each for line in event)
+    log.write_text(lines)
+    found = [(one.origin.serial, one.rule.title) for one in Hunt(Options((str(log),), rules=(str(rules),))).findings()]
+    assert sorted(found) == [(5, "Plain"), (6, "Confirmed"), (6, "Plain"), (7, "Plain")]

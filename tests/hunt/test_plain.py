@@ -142,6 +142,15 @@ def test_keywords_search_values_unescaped(folder):
     assert (2, 4) not in fired(findings)
 
 
+def test_a_keyword_is_found_though_its_row_was_seen_before_without_it(tmp_path):
+    (tmp_path / "map.toml").write_text(MAP, "utf-8")
+    write_rules(
+        tmp_path, [RULES[0], rule(4, {"keywords": ["hidden"], "selection": {"User": "x"}}, condition="keywords")]
+    )
+    findings, _ = hunted(tmp_path, [START, START | {"note": "hidden"}, START])
+    assert sorted(fired(findings)) == [(1, 1), (2, 1), (2, 4), (3, 1)]
+
+
 def test_nested_names_are_fields(folder):
     findings, _ = hunted(folder, [{"user": "root", "port": 1001}, {"user": "root", "port": "80"}])
     assert fired(findings) == [(1, 5)]

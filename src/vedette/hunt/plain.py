@@ -91,7 +91,7 @@ class Lane:
         if assignment is not None and assignment.rules:
             self.matcher = Matcher(assignment.plan, self.shapes, backend=backend.backend)
         self.reasons: dict[tuple[object, ...], Why] = {}
-        self.matches: dict[int, tuple[Match, ...]] = {}
+        self.matches: dict[int, tuple[tuple[Hit, ...], tuple[Match, ...]]] = {}
         self._empty = [0] * len(columns)
         self._live = frozenset(rule.id for rule in assignment.rules) if assignment is not None else frozenset()
 
@@ -316,8 +316,9 @@ class PlainHunt:
     def _matches(self, lane: Lane, number: int, plain: Plain, file: str, hits: tuple[Hit, ...]) -> tuple[Match, ...]:
         """The matches of an event; kept for its shape where none hangs on the event itself."""
         known = lane.matches.get(number)
-        if known is not None:
-            return known
+        # Raw texts part events of one shape: what was kept of one of them is not true of another with other hits.
+        if known is not None and (known[0] is hits or known[0] == hits):
+            return known[1]
         assignment = lane.assignment
         assert assignment is not None
         found: list[Match] = []
@@ -362,7 +363,7 @@ class PlainHunt:
         if shared:
             if len(lane.matches) > _MOST_REASONS:
                 lane.matches.clear()
-            lane.matches[number] = matches
+            lane.matches[number] = hits, matches
         return matches
 
     def _reason(self, lane: Lane, query: int, view: View, row: dict[str, Value]) -> Why:

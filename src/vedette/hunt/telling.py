@@ -50,7 +50,7 @@ class Telling:
         self._clock = Clock()
         self._headers: dict[str, RuleHeader] = {}
         self._epochs: dict[int, int] = {}
-        self._matches: dict[tuple[int, int, int], tuple[Match, ...]] = {}
+        self._matches: dict[tuple[int, int, int], tuple[tuple[Hit, ...], tuple[Match, ...]]] = {}
         self._shared: dict[tuple[object, ...], Match] = {}
         self._places: dict[tuple[int, int, tuple[View, ...]], dict[str, int]] = {}
 
@@ -64,8 +64,11 @@ class Telling:
             self._epochs[key[0]] = key[1]
             self._matches.clear()
             self._shared.clear()
-        matches = self._matches.get(key)
-        if matches is None:
+        kept = self._matches.get(key)
+        # Raw texts part events of one shape: what was kept of one of them is not true of another with other hits.
+        if kept is not None and (kept[0] is hits or kept[0] == hits):
+            matches = kept[1]
+        else:
             matches = self._matches_of(batch, key, assignment, happening, hits)
             if not matches:
                 return None
@@ -151,7 +154,7 @@ class Telling:
         if shared:
             if len(self._matches) > _MOST_SHAPES:
                 self._matches.clear()
-            self._matches[key] = matches
+            self._matches[key] = hits, matches
         return matches
 
     def _match(
