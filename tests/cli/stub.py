@@ -31,6 +31,8 @@ class Hunt:
 
     #: Every options object that was asked for.
     asked: list[Options] = []  # noqa: RUF012 (tests read it)
+    #: It is not to be shared by cores.
+    joins = True
 
     def __init__(
         self,

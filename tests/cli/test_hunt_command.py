@@ -99,6 +99,8 @@ def test_options_reach_the_hunt():
         "now": None,
         "passwd": "p",
         "backend": "polars",
+        "input_format": None,
+        "map": None,
     }
 
 

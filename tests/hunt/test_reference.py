@@ -71,7 +71,9 @@ def test_the_pack_finds_what_the_reference_finds(host, backend):
 
 
 @pytest.mark.parametrize("host", ["gw-nft-01", "gw-legacy-01"])
-@pytest.mark.parametrize("kind", ["process_creation", "auditd", "network_connection"])
+@pytest.mark.parametrize(
+    "kind", ["process_creation", pytest.param("auditd", marks=pytest.mark.long), "network_connection"]
+)
 def test_public_linux_rules_find_what_the_reference_finds(host, kind, sigmahq):
     log = EVIDENCE / f"{host}.audit.log.gz"
     rules = (str(sigmahq / "rules" / "linux" / kind),)

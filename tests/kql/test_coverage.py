@@ -37,6 +37,7 @@ def test_share(rules, target, category, product, least):
     assert sum(bool(query.text) for query in found) >= least * len(found) > 0
 
 
+@pytest.mark.long
 def test_linux_is_covered_by_asim_and_syslog_together(rules):
     linux = [rule for rule in rules if "/rules/linux/" in rule.location.path]
     asim, syslog = read_target("asim"), read_target("syslog")
@@ -58,6 +59,7 @@ def test_every_rule_has_a_query_or_reasons(rules, target):
             assert error.location.line >= rule.location.line
 
 
+@pytest.mark.long
 def test_the_page_is_what_the_command_writes(rules):
     spec = importlib.util.spec_from_file_location("generate_coverage", DOCS / "generate_coverage.py")
     assert spec

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import signal
 import stat
-import sys
 import tempfile
 import time
 import traceback
@@ -75,6 +75,7 @@ def cores_for(running: Hunt, jobs: int | None, form: str) -> int:
 
 def _unshared(running: Hunt, form: str) -> str:
     from vedette.hunt.hunt import Hunt
+    from vedette.telemetry.format import FORMATS
 
     if type(running) is not Hunt:
         return "this hunt reads no logs"
@@ -84,10 +85,13 @@ def _unshared(running: Hunt, form: str) -> str:
         return "only NDJSON is written in shares"
     if running.joins:
         return "correlations and incidents need all events in one process"
-    if "polars" in sys.modules:
-        return "the polars back end has its own threads"
-    if any(not _is_file(file.path) for file in running.listing.files):
-        return "a pipe can be read once only"
+    if running.options.backend == "polars" or importlib.util.find_spec("hyperscan") is None:
+        return "the polars back end has threads of its own"
+    for file in running.listing.files:
+        if not _is_file(file.path):
+            return "a pipe can be read once only"
+        if file.format in FORMATS and FORMATS[file.format].family == "events":
+            return f"{file.path} holds no audit records"
     return ""
 
 
