@@ -6,6 +6,7 @@ import pytest
 from tests.telemetry.carrier import writing
 
 from vedette.cli.choice import FORMAT_NAMES
+from vedette.telemetry.carrier.carried import Carried
 from vedette.telemetry.format import FORMATS, HEAD, detect, detect_all, first_record, opened
 from vedette.telemetry.listing import expand
 
@@ -38,6 +39,46 @@ def test_content_tells_the_format(head: bytes, name: str) -> None:
     form, chunks = opened(iter([head, b"rest"]))
     assert form == found
     assert list(chunks) == [head, b"rest"]
+
+
+@pytest.mark.parametrize(
+    ("whole", "name"),
+    [
+        (writing.export([RECORD] * 3), "journal"),
+        (writing.journal_json([RECORD] * 3), "journal"),
+        (writing.laurel([RECORD, RECORD.replace(b":7)", b":8)"), RECORD.replace(b":7)", b":9)")]), "laurel"),
+    ],
+)
+def test_a_log_whose_beginning_is_cut_keeps_its_format(whole: bytes, name: str) -> None:
+    head = whole[5:]
+    found = detect(head)
+    assert found is not None
+    assert found.name == name
+    carried = b"".join(Carried(name, [head]).chunks)
+    assert carried.count(b"type=CWD msg=audit(") >= 2
+    assert first_record(name, head) == ("gw", 1795509330.159)
+
+
+CELL = (
+    b"Timestamp,DeviceName,ActionType,FileName,FolderPath,ProcessCommandLine,InitiatingProcessCommandLine,ProcessId\n"
+    b'2026-11-24T08:35:30Z,gw,ProcessCreated,sh,/bin/sh,"sh -c %s",bash,7\n'
+)
+ENTRY = b"x\n\n__CURSOR=s\n__REALTIME_TIMESTAMP=1\n__MONOTONIC_TIMESTAMP=1"
+
+
+@pytest.mark.parametrize("text", [b"x\n" + RECORD, ENTRY, b'x\n{"ID":"1795509330.159:7"', b'x\n{"__CURSOR":1}'])
+def test_lines_inside_a_cell_or_an_entry_tell_no_format(text: bytes) -> None:
+    table = detect(CELL % text)
+    assert table is not None
+    assert table.name == "defender"
+    other = detect((CELL % text).replace(b"ProcessCommandLine", b"Args"))
+    assert other is not None
+    assert other.name == "csv"
+    export = writing.export([RECORD])
+    message = b"MESSAGE\n" + len(text).to_bytes(8, "little") + text + b"\n"
+    journal = detect(export.replace(b"MESSAGE=", message + b"OTHER=", 1))
+    assert journal is not None
+    assert journal.name == "journal"
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,6 @@ class _Home(msgspec.Struct, frozen=True):
 FORMATS: Final[dict[str, Format]] = {
     one.name: one
     for one in (
-        Format("auditd", "audit", "audit log of auditd"),
         Format("evtx", "events", "Windows event log (EVTX)"),
         Format("parquet", "events", "Parquet"),
         Format("journal", "audit", "journald export or JSON with audit records"),
@@ -57,6 +56,7 @@ FORMATS: Final[dict[str, Format]] = {
         Format("auditbeat", "events", "Auditbeat NDJSON (ECS)"),
         Format("defender", "events", "Microsoft Defender export"),
         Format("asim", "events", "ASIM export"),
+        Format("auditd", "audit", "audit log of auditd"),
         Format("syslog", "audit", "syslog with audit records"),
         Format("sysmon-linux", "events", "Sysmon for Linux in syslog"),
         Format("ndjson", "events", "NDJSON"),
@@ -96,8 +96,10 @@ def detect(head: bytes) -> Format | None:
     Args:
         head: what the log begins with, decompressed; about 256 KiB. Its last line may be cut.
     """
+    if _recognises("auditd", head[: head.find(b"\n") + 1]):
+        return FORMATS["auditd"]
     for name, form in FORMATS.items():
-        if name in _HOMES and _recognises(name, head):
+        if name in _HOMES and _recognises(name, head) and not (name == "auditd" and _is_table(head)):
             return form
     return None
 
@@ -144,6 +146,11 @@ def opened(chunks: Iterable[bytes], name: str = "") -> tuple[Format | None, Iter
     if found is None and b"audit(" in first:
         found = detect(first)  # a syslog whose first audit record comes late
     return found, itertools.chain((first,) if first else (), chunks)
+
+
+def _is_table(head: bytes) -> bool:
+    """Whether lines that look like audit records are text of a table's cells, which may hold newlines of anybody's."""
+    return _recognises("ndjson", head) or _recognises("csv", head)
 
 
 def _recognises(name: str, head: bytes) -> bool:

@@ -33,6 +33,9 @@ _BINARY: Final = re.compile(rb"([A-Z0-9_]{1,64}+)\n")
 _RECORD: Final = re.compile(rb"(node=[^ \n]{1,255}+ )?type=[A-Z][^\n]*+")
 _HOST: Final = re.compile(rb"[^\s\x00-\x1f\x7f]{1,255}")
 _KERNEL: Final = b"audit: "
+#: How an export goes on whose first line is cut, and how its next entry begins.
+_CUT: Final = re.compile(rb"[^\n]*\n(?:[A-Z0-9_]{1,64}=|\n__CURSOR=)")
+_NEXT: Final = re.compile(rb"\n\n__CURSOR=[^\n]*\n__REALTIME_TIMESTAMP=\d+\n__MONOTONIC_TIMESTAMP=")
 _PROGRAMS: Final = frozenset(PROGRAMS)
 _NUMBER: Final = re.compile(rb"\d{1,17}")
 #: Hosts of one export that are told apart.
@@ -97,7 +100,7 @@ class Journal:
         pieces = iter(chunks)
         first = next((piece for piece in pieces if piece), b"")
         rest = itertools.chain((first,), pieces)
-        yield from self._json(rest) if first[:1] == b"{" else self._export(rest)
+        yield from self._json(rest) if _is_json(first) else self._export(rest)
 
     def remarks(self) -> Iterator[str]:
         """What its user must know of how it was read."""
@@ -282,10 +285,20 @@ def _bytes(value: str | list[int | str | list[int] | None] | list[int] | None) -
 
 def recognise(head: bytes) -> bool:
     """Whether it is an export of a journal."""
-    line = head[: head.find(b"\n")] if b"\n" in head else head
-    if line.startswith(b"{"):
-        return b'"__REALTIME_TIMESTAMP"' in line or b'"__CURSOR"' in line
-    return line.startswith((b"__CURSOR=", b"__REALTIME_TIMESTAMP=")) and b"\n__MONOTONIC_TIMESTAMP=" in head
+    for line in head.split(b"\n", 2)[:2]:  # the first may be cut
+        if line.startswith(b"{") and (b'"__REALTIME_TIMESTAMP"' in line or b'"__CURSOR"' in line):
+            return True
+    return _is_export(head)
+
+
+def _is_export(head: bytes) -> bool:
+    if head.startswith((b"__CURSOR=", b"__REALTIME_TIMESTAMP=")):
+        return b"\n__MONOTONIC_TIMESTAMP=" in head
+    return _CUT.match(head) is not None and _NEXT.search(head) is not None
+
+
+def _is_json(head: bytes) -> bool:
+    return head.startswith(b"{") or (b"\n{" in head and not _is_export(head))
 
 
 def first_record(head: bytes) -> tuple[str, float] | None:

@@ -133,11 +133,15 @@ class Laurel:
 
 
 def recognise(head: bytes) -> bool:
-    """Whether the first line is an event of LAUREL."""
-    return _BEGIN.match(head) is not None
+    """Whether the first line is an event of LAUREL, or the one behind a first line that is cut."""
+    return _first(head) is not None
 
 
 def first_record(head: bytes) -> tuple[str, float] | None:
     """Host and time of the first event."""
-    found = _BEGIN.match(head)
+    found = _first(head)
     return None if found is None else ((found[2] or b"").decode("utf-8", "replace"), float(found[1]))
+
+
+def _first(head: bytes) -> re.Match[bytes] | None:
+    return _BEGIN.match(head) or _BEGIN.match(head, head.find(b"\n") + 1)
