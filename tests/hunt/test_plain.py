@@ -20,7 +20,7 @@ from vedette.hunt.cover import Cover
 from vedette.hunt.finding import Finding
 from vedette.hunt.hunt import Hunt
 from vedette.hunt.options import Options
-from vedette.hunt.plain import Chunk, PlainHunt
+from vedette.hunt.plain import OTHERS, Chunk, PlainHunt
 from vedette.hunt.telemetry import survey
 from vedette.predicate import evaluate
 from vedette.sigma.ruleset import load
@@ -149,6 +149,13 @@ def test_a_keyword_is_found_though_its_row_was_seen_before_without_it(tmp_path):
     )
     findings, _ = hunted(tmp_path, [START, START | {"note": "hidden"}, START])
     assert sorted(fired(findings)) == [(1, 1), (2, 1), (2, 4), (3, 1)]
+
+
+def test_the_account_of_hosts_is_bounded(folder, monkeypatch):
+    monkeypatch.setattr("vedette.hunt.plain.MOST_HOSTS", 2)
+    findings, hunt = hunted(folder, [START | {"host": name} for name in "abcda"])
+    assert {name: seen.events.total() for name, seen in hunt.summary.hosts.items()} == {"a": 2, "b": 1, OTHERS: 2}
+    assert {one.host for one in findings} == set("abcd")
 
 
 def test_nested_names_are_fields(folder):

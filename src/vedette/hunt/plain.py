@@ -39,6 +39,9 @@ _ONE: Final = "resolved"
 #: Rows and characters of a kind that are kept at most before it starts over.
 _MOST_ROWS: Final = 500_000
 _MOST_TEXT: Final = 128 << 20
+#: Hosts of which an account is kept each for itself, and the name under which the others are told.
+MOST_HOSTS: Final = 10_000
+OTHERS: Final = "(other hosts)"
 #: Explanations of matches that are kept.
 _MOST_REASONS: Final = 100_000
 _HOUR: Final = 3600
@@ -296,7 +299,9 @@ class PlainHunt:
             numbers.append(lane.number(plain.values) if lane.matcher is not None else 0)
             host = self.hosts.get(plain.host)
             if host is None:
-                host = self.hosts[plain.host] = HostSeen(plain.time)
+                # Names are anybody's, and without end in a forged log.
+                name = plain.host if len(self.hosts) < MOST_HOSTS else OTHERS
+                host = self.hosts.get(name) or self.hosts.setdefault(name, HostSeen(plain.time))
             host.add(plain)
         return numbers, list(used.values())
 
