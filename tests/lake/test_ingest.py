@@ -215,6 +215,7 @@ def test_a_log_of_another_kind_is_named_and_not_kept(tmp_path, lines, ingest):
     log.write_bytes(b"".join(lines))
     other.write_text('{"Event":{"System":{"EventID":1,"Channel":"Security","Computer":"a"},"EventData":{"a":"b"}}}\n')
     account = ingest(tmp_path / "lake", log, other)
+    assert account.rows == ingest(tmp_path / "alone", log).rows  # down to the last event
     assert [problem.code for problem in account.problems] == ["not-kept"]
     assert "Windows events as JSON" in str(account.problems[0])
     assert len(account.added) == 1

@@ -23,7 +23,7 @@ from vedette.telemetry.auditd.accounts import Accounts, load_accounts
 from vedette.telemetry.auditd.node import Node
 from vedette.telemetry.auditd.reader import AuditReader
 from vedette.telemetry.carrier.carried import Carried
-from vedette.telemetry.format import Format, opened
+from vedette.telemetry.format import FORMATS, Format, opened
 from vedette.telemetry.listing import LogFile, expand
 from vedette.telemetry.source import STDIN, Source
 
@@ -110,7 +110,8 @@ class Ingest:
         try:
             listing = expand(logs)
             self.account.problems += listing.problems
-            tasks = list(self._plan(listing.files))
+            # Left out before any is read: the last log that is read closes what those before it left open.
+            tasks = list(self._plan([file for file in listing.files if self._is_kept(file)]))
             total = sum(task.file.size or 0 for task in tasks)
             before = 0
             for place, task in enumerate(tasks):
@@ -118,6 +119,15 @@ class Ingest:
                 before += task.file.size or 0
         finally:
             self.account.seconds = clock.monotonic() - started
+
+    def _is_kept(self, file: LogFile) -> bool:
+        """Whether a dataset holds what a log does, as far as is known before it is read; what is not is told."""
+        try:
+            _check_kept(FORMATS.get(file.format), file.path)
+        except TelemetryError as error:
+            self.account.problems.append(error)
+            return False
+        return True
 
     def _plan(self, files: Sequence[LogFile]) -> Iterator[_Task]:
         """What to do with each log.
