@@ -92,6 +92,7 @@ class Connection:
             self.credential,
             endpoint=self.endpoint or self.cloud.logs,
             credential_scopes=[f"{self.cloud.logs}/.default"],
+            permit_redirects=False,  # nobody is to be handed a query or rows that was not named
             **self._common(),
             **options,
         )
@@ -104,6 +105,7 @@ class Connection:
             self.endpoint or endpoint,
             self.credential,
             credential_scopes=[f"{self.cloud.ingestion}/.default"],
+            permit_redirects=False,
             **self._common(),
             **options,
         )
@@ -192,7 +194,7 @@ def _credential(auth: Auth, cloud: Cloud) -> TokenCredential:
         return identity.ManagedIdentityCredential(client_id=os.environ.get("AZURE_CLIENT_ID"))
     try:
         if auth == "workload":
-            return identity.WorkloadIdentityCredential()
+            return identity.WorkloadIdentityCredential(authority=cloud.authority)
         if auth == "environment":
             return identity.EnvironmentCredential(authority=cloud.authority)
     except ValueError as error:
