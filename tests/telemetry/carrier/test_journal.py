@@ -97,3 +97,12 @@ def test_json() -> None:
     assert journal.broken == 1
     assert recognise(data)
     assert journal.places.in_file(len(lines[0]) + 1) == data.index(b"\n") + 1
+
+
+def test_the_form_is_told_however_the_file_comes_in_pieces():
+    remarks = []
+    for pieces in ([b"\n{"], [b"\n", b"{"], [b"", b"\n{", b""]):
+        journal = Journal()
+        assert b"".join(journal.stream(pieces)) == b""
+        remarks.append(list(journal.remarks()))
+    assert remarks[0] == remarks[1] == remarks[2]

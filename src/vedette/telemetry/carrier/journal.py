@@ -33,6 +33,8 @@ _BINARY: Final = re.compile(rb"([A-Z0-9_]{1,64}+)\n")
 _RECORD: Final = re.compile(rb"(node=[^ \n]{1,255}+ )?type=[A-Z][^\n]*+")
 _HOST: Final = re.compile(rb"[^\s\x00-\x1f\x7f]{1,255}")
 _KERNEL: Final = b"audit: "
+#: Bytes at the beginning by which export and JSON are told apart.
+_HEAD: Final = 1 << 16
 #: How an export goes on whose first line is cut, and how its next entry begins.
 _CUT: Final = re.compile(rb"[^\n]*\n(?:[A-Z0-9_]{1,64}=|\n__CURSOR=)")
 _NEXT: Final = re.compile(rb"\n\n__CURSOR=[^\n]*\n__REALTIME_TIMESTAMP=\d+\n__MONOTONIC_TIMESTAMP=")
@@ -98,9 +100,12 @@ class Journal:
             chunks: the decompressed bytes of the file.
         """
         pieces = iter(chunks)
-        first = next((piece for piece in pieces if piece), b"")
+        first = b""
+        # However the file comes in pieces, the same beginning tells its form.
+        while len(first) < _HEAD and (piece := next(pieces, None)) is not None:
+            first += piece
         rest = itertools.chain((first,), pieces)
-        yield from self._json(rest) if _is_json(first) else self._export(rest)
+        yield from self._json(rest) if _is_json(first[:_HEAD]) else self._export(rest)
 
     def remarks(self) -> Iterator[str]:
         """What its user must know of how it was read."""
