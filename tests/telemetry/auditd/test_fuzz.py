@@ -1,4 +1,4 @@
-"""Bytes of all kinds into the readers, for as long as `VEDETTE_FUZZ_MINUTES` says (one minute if it says nothing)."""
+"""Bytes of all kinds into the readers, for as long as `VEDETTE_FUZZ_MINUTES` says (some seconds if it says nothing)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from vedette.telemetry.auditd.sockaddr import sockaddr_of
 
 pytestmark = pytest.mark.long
 
-MINUTES = float(os.environ.get("VEDETTE_FUZZ_MINUTES", "1"))
+MINUTES = float(os.environ.get("VEDETTE_FUZZ_MINUTES", "0.2"))
 #: What only a process start's own records say; the rest hangs on other processes.
 OWN = ("Image.resolved", "Image.invoked", "CommandLine", "CurrentDirectory", "ProcessId", "UserId", "LogonId", "Script")
 

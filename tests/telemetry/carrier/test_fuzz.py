@@ -1,4 +1,4 @@
-"""Bytes of all kinds into the carriers, for as long as `VEDETTE_FUZZ_MINUTES` says (one minute if it says nothing)."""
+"""Bytes of all kinds into the carriers, for as long as `VEDETTE_FUZZ_MINUTES` says (some seconds if it says nothing)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from vedette.telemetry.format import FORMATS, detect_all, first_record
 
 pytestmark = pytest.mark.long
 
-MINUTES = float(os.environ.get("VEDETTE_FUZZ_MINUTES", "1"))
+MINUTES = float(os.environ.get("VEDETTE_FUZZ_MINUTES", "0.2"))
 CARRIERS: dict[str, type[Syslog | Journal | Laurel]] = {"syslog": Syslog, "journal": Journal, "laurel": Laurel}
 WRITERS = {
     "syslog": (writing.traditional, writing.modern, writing.rfc5424, writing.escaped),

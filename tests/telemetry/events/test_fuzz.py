@@ -1,4 +1,4 @@
-"""Bytes of all kinds into the readers of events, for as long as `VEDETTE_FUZZ_MINUTES` says, else a minute."""
+"""Bytes of all kinds into the readers of events, for as long as `VEDETTE_FUZZ_MINUTES` says, else some seconds."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from vedette.telemetry.format import detect, detect_all, first_record
 
 pytestmark = pytest.mark.long
 
-MINUTES = float(os.environ.get("VEDETTE_FUZZ_MINUTES", "1"))
+MINUTES = float(os.environ.get("VEDETTE_FUZZ_MINUTES", "0.2"))
 SYSMON = (
     b'<Event><System><Provider Name="Linux-Sysmon"/><EventID>1</EventID>'
     b'<TimeCreated SystemTime="2026-11-24T08:35:30Z"/><Computer>c</Computer></System>'
