@@ -1,4 +1,4 @@
-"""Bytes of all kinds into the carriers, for as long as `VEDETTE_FUZZ_MINUTES` says (some seconds if it says nothing)."""
+"""Bytes of all kinds into the carriers, for as long as `VEDETTE_FUZZ_MINUTES` says (else for seconds)."""
 
 from __future__ import annotations
 
