@@ -229,6 +229,12 @@ def helpers_for(running: Hunt, number: int, output: str | None) -> list[Helper]:
 
     folder = None if output is None else os.path.dirname(os.path.realpath(output))  # noqa: PTH120 - as Output has it
     first, *others = shares(number)
-    started = [Helper(running, share, folder) for share in others]
+    started: list[Helper] = []
+    try:
+        started.extend(Helper(running, share, folder) for share in others)
+    except UsageError:
+        for helper in started:
+            helper.stop()
+        raise
     running.share = first
     return started

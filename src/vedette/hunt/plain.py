@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -23,11 +23,12 @@ from vedette.predicate import FALSE, Value, evaluate
 from vedette.predicate.evaluate import text_of
 from vedette.sigma.rule import Rule
 from vedette.telemetry.events.kind import Kind
-from vedette.telemetry.events.mapping import MapMapper, read_map
 from vedette.telemetry.events.plain import Plain, event_of, searched
 from vedette.telemetry.events.reading import reader_of
 from vedette.telemetry.events.rejects import Rejects
-from vedette.telemetry.events.tabular import NEEDS_MAP, read_mapped
+
+if TYPE_CHECKING:
+    from vedette.telemetry.events.mapping import MapMapper
 
 #: Fields that differ from event to event, so that shapes do without them.
 PER_EVENT: Final = frozenset(
@@ -166,7 +167,7 @@ class PlainHunt:
         self.lanes: dict[Kind, Lane] = {}
         self.hosts: dict[str, HostSeen] = {}
         self.rejects = Rejects()
-        self.mapper = MapMapper(read_map(options.map)) if options.map is not None else None
+        self.mapper = _mapper(options.map)
 
     def read(self, form: str, chunks: Iterable[bytes], file: str) -> Iterator[Chunk]:
         """The events of one log.
@@ -179,6 +180,8 @@ class PlainHunt:
         Raises:
             TelemetryError: it can't be read at all.
         """
+        from vedette.telemetry.events.tabular import NEEDS_MAP, read_mapped  # noqa: PLC0415 (only where it is read)
+
         if self.mapper is not None and form in NEEDS_MAP:
             read = read_mapped(chunks, file, self.rejects, self.mapper)
         else:
@@ -442,6 +445,15 @@ class HostSeen:
         if category == "process_creation" and ("ParentImage" in plain.values or "ParentCommandLine" in plain.values):
             self.parents_known += 1
         self.hours.add(int(time) // _HOUR)
+
+
+def _mapper(path: str | None) -> MapMapper | None:
+    """What reads by a map; its tables cost a hunt without one a tenth of its start."""
+    if path is None:
+        return None
+    from vedette.telemetry.events.mapping import MapMapper, read_map  # noqa: PLC0415 (see above)
+
+    return MapMapper(read_map(path))
 
 
 def _vocabulary(column: str) -> str:
